@@ -1,0 +1,18 @@
+//! What a reaction network is: species, reactions, rate laws, units, its text formats and its structure.
+//!
+//! Nothing here draws a random number or solves an equation. The two central types are
+//! [`Network`], the network as described, and [`Kinetics`], the network bound to numbers
+//! (parameter values, volumes, initial state), which holds the one formula for a propensity.
+
+pub mod expression;
+pub mod kinetics;
+pub mod network;
+pub mod units;
+
+pub use expression::{Expression, Symbol};
+pub use kinetics::Kinetics;
+pub use network::{
+    Compartment, CompartmentId, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction, ReactionId,
+    Species, SpeciesId, Value,
+};
+pub use units::Unit;
