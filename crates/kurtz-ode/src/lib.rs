@@ -1,4 +1,22 @@
 //! Vector fields and their integrators; knows no chemistry.
+//!
+//! [`solve`] gives the states of a [`VectorField`] at given times; [`Stepper`] is the same work step by step.
+
+mod error;
+mod fixed;
+mod method;
+mod settings;
+mod solution;
+mod solve;
+mod stepper;
+mod system;
+mod tsitouras;
+
+pub use error::OdeError;
+pub use settings::{Integration, OdeMethod, Sensitivities, Tolerance};
+pub use solution::{Solution, Statistics, Stop};
+pub use solve::{solve, solve_cancellable};
+pub use stepper::Stepper;
 
 /// Whatever flows in continuous time: dx/dt = f(t, x; p).
 ///

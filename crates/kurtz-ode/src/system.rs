@@ -1,0 +1,155 @@
+//! The field as the integrators see it: with its sensitivities, counting the work.
+//!
+//! The extended state is y = (x, S_1, ..., S_q), `[n (1 + q)]`, where column S_k = dx/dq_k obeys
+//! dS_k/dt = J S_k + df/dp_k (the last term only if q_k is a parameter).
+
+use crate::{Integration, Statistics, VectorField};
+
+pub(crate) struct System<'a> {
+    pub field: &'a dyn VectorField,
+    /// Number n of variables.
+    pub n: usize,
+    /// Parameters among the directions: p or 0.
+    pub parameters: usize,
+    /// Directions q of the sensitivities.
+    pub directions: usize,
+    /// Smallest size of x_j that sets its difference step: where absolute and relative tolerance meet, `[n]`.
+    difference_floor: Vec<f64>,
+    pub relative: f64,
+    pub absolute: Vec<f64>,
+    pub sensitivity_tolerance: Option<f64>,
+    /// Exact derivatives at the last point asked for: `[n x n]` and `[n x p]`.
+    pub jacobian: Vec<f64>,
+    pub parameter_jacobian: Vec<f64>,
+    shifted: Vec<f64>,
+    shifted_rate: Vec<f64>,
+    pub statistics: Statistics,
+}
+
+impl<'a> System<'a> {
+    /// Binds a field to validated settings.
+    pub fn new(field: &'a dyn VectorField, settings: &Integration) -> Self {
+        let n = field.dimension();
+        let parameters = if settings.sensitivities.has_parameters() { field.parameter_count() } else { 0 };
+        let directions = parameters + if settings.sensitivities.has_initial_values() { n } else { 0 };
+        let absolute: Vec<f64> = (0..n).map(|i| settings.absolute_tolerance.of(i)).collect();
+        let relative = settings.relative_tolerance;
+        System {
+            field,
+            n,
+            parameters,
+            directions,
+            difference_floor: absolute.iter().map(|a| a / relative).collect(),
+            relative,
+            absolute,
+            sensitivity_tolerance: settings.sensitivity_tolerance,
+            jacobian: vec![0.0; if directions > 0 { n * n } else { 0 }],
+            parameter_jacobian: vec![0.0; n * parameters],
+            shifted: vec![0.0; n],
+            shifted_rate: vec![0.0; n],
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Length n (1 + q) of the extended state.
+    pub fn width(&self) -> usize {
+        self.n * (1 + self.directions)
+    }
+
+    /// The extended state at the beginning: dx/dp = 0, dx/dx0 = 1.
+    pub fn extend(&self, x0: &[f64]) -> Vec<f64> {
+        let n = self.n;
+        let mut state = vec![0.0; self.width()];
+        state[..n].copy_from_slice(x0);
+        for (j, k) in (self.parameters..self.directions).enumerate() {
+            state[n * (1 + k) + j] = 1.0;
+        }
+        state
+    }
+
+    /// Writes f(t, x) into `dx`, both `[n]`.
+    pub fn rate(&mut self, time: f64, x: &[f64], dx: &mut [f64]) {
+        self.statistics.evaluations += 1;
+        self.field.evaluate(time, x, dx);
+    }
+
+    /// Writes the derivative of the extended state into `dy`.
+    pub fn evaluate(&mut self, time: f64, y: &[f64], dy: &mut [f64]) {
+        let n = self.n;
+        let (x, s) = y.split_at(n);
+        let (dx, ds) = dy.split_at_mut(n);
+        self.rate(time, x, dx);
+        if self.directions > 0 {
+            self.linearise(time, x, dx);
+            for (k, (column, out)) in s.chunks_exact(n).zip(ds.chunks_exact_mut(n)).enumerate() {
+                self.variation(k, column, out);
+            }
+        }
+    }
+
+    /// Evaluates df/dx and df/dp at (t, x), where f is `rate`, for [`System::variation`].
+    pub fn linearise(&mut self, time: f64, x: &[f64], rate: &[f64]) {
+        let mut jacobian = std::mem::take(&mut self.jacobian);
+        self.write_jacobian(time, x, rate, &mut jacobian);
+        self.jacobian = jacobian;
+        if self.parameters > 0 {
+            self.field.parameter_jacobian(time, x, &mut self.parameter_jacobian);
+        }
+    }
+
+    /// Writes J s + df/dq_k into `out`, at the point of the last [`System::linearise`].
+    pub fn variation(&self, k: usize, s: &[f64], out: &mut [f64]) {
+        for (out, row) in out.iter_mut().zip(self.jacobian.chunks_exact(self.n)) {
+            *out = row.iter().zip(s).map(|(j, s)| j * s).sum();
+        }
+        if k < self.parameters {
+            for (i, out) in out.iter_mut().enumerate() {
+                *out += self.parameter_jacobian[i * self.parameters + k];
+            }
+        }
+    }
+
+    /// Writes the Jacobian at (t, x), exact or by differences around `rate` = f(t, x), `[n x n]`, row-major.
+    pub fn write_jacobian(&mut self, time: f64, x: &[f64], rate: &[f64], jacobian: &mut [f64]) {
+        self.statistics.jacobians += 1;
+        if self.field.jacobian(time, x, jacobian) {
+            return;
+        }
+        let n = self.n;
+        self.shifted.copy_from_slice(x);
+        for j in 0..n {
+            // One-sided, away from zero: concentrations stay in their domain.
+            let size = x[j].abs().max(self.difference_floor[j]) * f64::EPSILON.sqrt();
+            self.shifted[j] = x[j] + if x[j] < 0.0 { -size } else { size };
+            let shift = self.shifted[j] - x[j];
+            self.field.evaluate(time, &self.shifted, &mut self.shifted_rate);
+            for i in 0..n {
+                jacobian[i * n + j] = (self.shifted_rate[i] - rate[i]) / shift;
+            }
+            self.shifted[j] = x[j];
+        }
+        self.statistics.evaluations += n;
+    }
+
+    /// Adds to the mean square `sum / n` the largest mean square error of a column of sensitivities, if controlled.
+    ///
+    /// `error(i)` is the error of component i of the extended state; `y0`, `y1` are the states around the step.
+    pub fn combined_error(&self, state_error: f64, y0: &[f64], y1: &[f64], error: impl Fn(usize) -> f64) -> f64 {
+        let Some(tolerance) = self.sensitivity_tolerance else { return state_error };
+        let n = self.n;
+        let mut worst = state_error;
+        for k in 1..=self.directions {
+            let span = k * n..(k + 1) * n;
+            let largest = span.clone().fold(0.0, |m: f64, i| m.max(y0[i].abs()).max(y1[i].abs()));
+            if largest == 0.0 {
+                continue;
+            }
+            let mean_square = span.map(|i| (error(i) / (tolerance * largest)).powi(2)).sum::<f64>() / n as f64;
+            if !mean_square.is_finite() {
+                return f64::NAN;
+            }
+            worst = worst.max(mean_square.sqrt());
+        }
+        worst
+    }
+}
