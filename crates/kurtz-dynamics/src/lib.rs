@@ -1,5 +1,10 @@
 //! How a reaction network evolves: exact stochastic simulation and ensembles, moments, the master equation, mass action.
 
 pub mod data;
+pub mod error;
 pub mod moment_series;
+pub mod progress;
+
+pub use error::DynamicsError;
 pub use moment_series::{MomentIndex, MomentSeries};
+pub use progress::Progress;

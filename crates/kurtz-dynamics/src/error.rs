@@ -1,0 +1,65 @@
+//! What can be wrong with a request; how a computation *ended* is part of its result instead.
+
+/// Why a simulation or computation could not be started.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DynamicsError {
+    /// A number of molecules that is not whole.
+    #[error("the initial count of `{species}` is {value}, not a whole number; give a whole number of molecules")]
+    FractionalCount {
+        /// The species.
+        species: String,
+        /// Its initial count.
+        value: f64,
+    },
+    /// A number of molecules beyond what is counted exactly.
+    #[error("the initial count of `{species}` is {value}, above 2^52; use the mass-action equations for such numbers")]
+    HugeCount {
+        /// The species.
+        species: String,
+        /// Its initial count.
+        value: f64,
+    },
+    /// A rate law that depends on time, given to a method that cannot follow it.
+    #[error("the rate of reaction `{reaction}` depends on time, which method `{method}` does not simulate exactly")]
+    TimeDependent {
+        /// The method.
+        method: &'static str,
+        /// The reaction.
+        reaction: String,
+    },
+    /// A method by a name that no method has.
+    #[error("there is no method `{name}`; the methods are {}", known.join(", "))]
+    UnknownMethod {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<&'static str>,
+    },
+    /// A species by a name that the network does not have.
+    #[error("there is no species `{name}`; the network has {}", known.join(", "))]
+    UnknownSpecies {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Times that cannot be recorded at.
+    #[error("time {index} of the grid is {value}; times must be finite, not before the start, and increase")]
+    BadGrid {
+        /// Position in the grid.
+        index: usize,
+        /// The time there.
+        value: f64,
+    },
+    /// A setting out of its range.
+    #[error("{setting} is {value}; {expected}")]
+    BadSetting {
+        /// Name of the setting.
+        setting: &'static str,
+        /// The value found.
+        value: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
