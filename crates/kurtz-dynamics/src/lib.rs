@@ -3,6 +3,7 @@
 pub mod data;
 pub mod error;
 pub mod moment_series;
+pub mod moments;
 pub mod progress;
 
 pub use error::DynamicsError;

@@ -7,6 +7,8 @@
 pub mod expression;
 pub mod kinetics;
 pub mod network;
+pub mod polynomial;
+pub mod rational;
 pub mod units;
 
 pub use expression::{Expression, Symbol};
