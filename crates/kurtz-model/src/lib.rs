@@ -4,7 +4,9 @@
 //! [`Network`], the network as described, and [`Kinetics`], the network bound to numbers
 //! (parameter values, volumes, initial state), which holds the one formula for a propensity.
 
+pub mod diagnostic;
 pub mod expression;
+pub mod format;
 pub mod kinetics;
 pub mod network;
 pub mod polynomial;

@@ -1,0 +1,3 @@
+//! Files that hold networks.
+
+pub mod crn;
