@@ -2,10 +2,13 @@
 
 pub mod data;
 pub mod error;
+pub mod fsp;
 pub mod moment_series;
 pub mod moments;
 pub mod progress;
+pub mod stats;
 
 pub use error::DynamicsError;
 pub use moment_series::{MomentIndex, MomentSeries};
 pub use progress::Progress;
+pub use stats::Distribution;

@@ -1,0 +1,154 @@
+//! What one event does to a state: the reactions of a network, grouped by their net change.
+
+use crate::fsp::FspError;
+use kurtz_model::kinetics::Law;
+use kurtz_model::{Kinetics, RateLaw, ReactionId, SpeciesId, Symbol};
+
+/// The largest count that `f64` tells from its neighbours.
+const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
+
+/// Reactions with the same net change are one transition: the master equation cannot tell them apart.
+pub(super) struct Transitions<'a> {
+    kinetics: &'a Kinetics,
+    /// The species that can change, in the order of the network.
+    species: Vec<SpeciesId>,
+    jumps: Vec<Jump>,
+}
+
+struct Jump {
+    /// Net change, `[species]`.
+    change: Vec<i64>,
+    reactions: Vec<Member>,
+}
+
+struct Member {
+    reaction: ReactionId,
+    /// Species (position among those that change) and how many molecules of it one event needs.
+    needs: Vec<(usize, i64)>,
+}
+
+impl<'a> Transitions<'a> {
+    pub(super) fn new(kinetics: &'a Kinetics) -> Result<Self, FspError> {
+        let network = kinetics.network();
+        let species: Vec<SpeciesId> =
+            (0..network.species.len()).filter(|&i| !network.species[i].clamped).map(SpeciesId::from).collect();
+        if species.is_empty() {
+            return Err(FspError::NothingChanges);
+        }
+        let mut jumps: Vec<Jump> = Vec::new();
+        for (i, reaction) in network.reactions.iter().enumerate() {
+            if let RateLaw::Rate(law) | RateLaw::Propensity(law) = &reaction.rate {
+                let mut depends_on_time = false;
+                law.for_each_symbol(&mut |s| depends_on_time |= s == Symbol::Time);
+                if depends_on_time {
+                    return Err(FspError::TimeDependent { reaction: reaction.name.clone() });
+                }
+            }
+            if matches!(kinetics.laws()[i], Law::MassAction { constant: 0.0, .. }) {
+                continue;
+            }
+            let mut change = vec![0; species.len()];
+            for (id, n) in reaction.net_change() {
+                if let Ok(position) = species.binary_search(&id) {
+                    change[position] = n;
+                }
+            }
+            if change.iter().all(|&n| n == 0) {
+                continue;
+            }
+            let needs = reaction
+                .reactants
+                .iter()
+                .filter_map(|&(id, nu)| species.binary_search(&id).ok().map(|position| (position, i64::from(nu))))
+                .collect();
+            let member = Member { reaction: ReactionId::from(i), needs };
+            match jumps.iter_mut().find(|jump| jump.change == change) {
+                Some(jump) => jump.reactions.push(member),
+                None => jumps.push(Jump { change, reactions: vec![member] }),
+            }
+        }
+        Ok(Transitions { kinetics, species, jumps })
+    }
+
+    /// Number of species that can change.
+    pub(super) fn width(&self) -> usize {
+        self.species.len()
+    }
+
+    /// Number of distinct net changes.
+    pub(super) fn len(&self) -> usize {
+        self.jumps.len()
+    }
+
+    /// Net change of a transition, `[species]`.
+    pub(super) fn change(&self, jump: usize) -> &[i64] {
+        &self.jumps[jump].change
+    }
+
+    /// Names of the species that can change.
+    pub(super) fn names(&self) -> Vec<String> {
+        let network = self.kinetics.network();
+        self.species.iter().map(|id| network.species[id.index()].name.clone()).collect()
+    }
+
+    /// The initial state of the network, which must be of whole numbers.
+    pub(super) fn initial(&self) -> Result<Vec<i64>, FspError> {
+        let network = self.kinetics.network();
+        self.species
+            .iter()
+            .map(|id| {
+                let value = self.kinetics.initial()[id.index()];
+                let name = &network.species[id.index()].name;
+                if value >= LARGEST_COUNT {
+                    return Err(FspError::HugeCount { species: name.clone(), value });
+                }
+                // Concentration times volume is whole up to rounding only.
+                let whole = value.round();
+                if (value - whole).abs() > 1e-9 * whole.max(1.0) {
+                    return Err(FspError::FractionalInitial { species: name.clone(), value });
+                }
+                Ok(whole as i64)
+            })
+            .collect()
+    }
+
+    /// Room for the counts of all species, clamped ones at their values.
+    pub(super) fn scratch(&self) -> Vec<f64> {
+        self.kinetics.initial().to_vec()
+    }
+
+    /// Appends the propensity of each transition in `state` to `out`.
+    ///
+    /// A reaction whose reactants are not all there cannot happen, whatever its rate law says.
+    pub(super) fn propensities(&self, state: &[i64], scratch: &mut [f64], out: &mut Vec<f64>) -> Result<(), FspError> {
+        for (id, &n) in self.species.iter().zip(state) {
+            scratch[id.index()] = n as f64;
+        }
+        for jump in &self.jumps {
+            let mut sum = 0.0;
+            let leaves = jump.change.iter().zip(state).any(|(d, n)| n + d < 0);
+            for member in &jump.reactions {
+                if leaves || member.needs.iter().any(|&(s, needed)| state[s] < needed) {
+                    continue;
+                }
+                let propensity = self.kinetics.propensity(member.reaction, 0.0, scratch);
+                if !(propensity.is_finite() && propensity >= 0.0) {
+                    return Err(self.bad_propensity(member.reaction, state, propensity));
+                }
+                sum += propensity;
+            }
+            out.push(sum);
+        }
+        Ok(())
+    }
+
+    fn bad_propensity(&self, reaction: ReactionId, state: &[i64], value: f64) -> FspError {
+        let network = self.kinetics.network();
+        let at: Vec<String> = self.names().iter().zip(state).map(|(name, n)| format!("{name} = {n}")).collect();
+        FspError::BadPropensity {
+            reaction: network.reactions[reaction.index()].name.clone(),
+            state: at.join(", "),
+            value,
+        }
+    }
+}
