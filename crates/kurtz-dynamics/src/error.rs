@@ -62,4 +62,34 @@ pub enum DynamicsError {
         /// What it must be.
         expected: &'static str,
     },
+    /// An empty grid of times.
+    #[error("there are no times; give at least one")]
+    NoTimes,
+    /// Every species is clamped, or there is none.
+    #[error("no species of this network can change")]
+    NothingChanges,
+    /// A rate law that is no propensity in a state that can be reached.
+    #[error("the propensity of reaction `{reaction}` is {value} at {state}; it must be a finite number >= 0")]
+    BadPropensity {
+        /// The reaction.
+        reaction: String,
+        /// The state in words.
+        state: String,
+        /// The value found.
+        value: f64,
+    },
+    /// A law of the initial state over other species than those that can change.
+    #[error("the initial law is over {}, the network changes {}", found.join(", "), expected.join(", "))]
+    InitialSpecies {
+        /// Species of the law.
+        found: Vec<String>,
+        /// Species that can change.
+        expected: Vec<String>,
+    },
+    /// A law of the initial state that is no law over numbers of molecules.
+    #[error("the initial law {problem}")]
+    InitialLaw {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }

@@ -35,7 +35,7 @@ pub(super) fn cross(window: &Window, dimension: usize, products: &mut u64) -> Ou
         if crossed.len() == offsets.len() {
             break;
         }
-        if window.is_cancelled() {
+        if window.progress.cancelled() {
             return Outcome::Cancelled;
         }
         let basis = Basis::new(generator, &v, dimension, products);

@@ -18,12 +18,13 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+use crate::error::DynamicsError;
 use crate::moment_series::MomentSeries;
+use crate::progress::{Progress, Silent};
 use crate::stats::{Distribution, StatsError};
 use kurtz_model::Kinetics;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::atomic::AtomicBool;
 
 /// How the law is carried over a time on a fixed set of states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,86 +70,6 @@ impl Default for FspSettings {
             krylov_dimension: 30,
         }
     }
-}
-
-/// Why the master equation of a network cannot be solved at all.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FspError {
-    /// Every species is clamped, or there is none.
-    #[error("no species of this network can change")]
-    NothingChanges,
-    /// The state must be whole numbers of molecules.
-    #[error(
-        "`{species}` starts at {value} molecules; the master equation needs a whole number (change the amount or the volume)"
-    )]
-    FractionalInitial {
-        /// Name of the species.
-        species: String,
-        /// Its initial number of molecules.
-        value: f64,
-    },
-    /// More molecules than can be counted exactly.
-    #[error(
-        "`{species}` starts at {value} molecules; the master equation counts up to 2^53 (use moments or mass action)"
-    )]
-    HugeCount {
-        /// Name of the species.
-        species: String,
-        /// Its initial number of molecules.
-        value: f64,
-    },
-    /// A generator that changes with time.
-    #[error("the rate of reaction `{reaction}` depends on time; finite state projection needs constant rates")]
-    TimeDependent {
-        /// Name of the reaction.
-        reaction: String,
-    },
-    /// A rate law that is no propensity somewhere in the state space.
-    #[error("the propensity of reaction `{reaction}` is {value} at {state}; it must be a finite number >= 0")]
-    BadPropensity {
-        /// Name of the reaction.
-        reaction: String,
-        /// The state in words.
-        state: String,
-        /// The value found.
-        value: f64,
-    },
-    /// Times that do not increase.
-    #[error("time {index} is {value}; times must be finite, >= 0 and increase")]
-    BadTime {
-        /// Its position.
-        index: usize,
-        /// The value found.
-        value: f64,
-    },
-    /// No time was asked for.
-    #[error("there are no times; give at least one")]
-    NoTimes,
-    /// A setting out of its range.
-    #[error("`{setting}` is {value}; it must be {expected}")]
-    BadSetting {
-        /// Name of the setting.
-        setting: &'static str,
-        /// The value found.
-        value: f64,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// An initial law over other species.
-    #[error("the initial law is over {}, the network changes {}", found.join(", "), expected.join(", "))]
-    InitialSpecies {
-        /// Species of the law.
-        found: Vec<String>,
-        /// Species that can change.
-        expected: Vec<String>,
-    },
-    /// An initial law that allows negative counts, or that is empty.
-    #[error("the initial law {problem}")]
-    InitialLaw {
-        /// What is wrong with it.
-        problem: &'static str,
-    },
 }
 
 /// How a solution ended.
@@ -264,22 +185,13 @@ impl FspSolution {
     }
 }
 
-/// What a long computation tells and is told while it runs.
-#[derive(Clone, Copy, Default)]
-pub struct Watch<'a> {
-    /// Set it to true to interrupt.
-    pub cancel: Option<&'a AtomicBool>,
-    /// Called now and then with the time reached.
-    pub progress: Option<&'a dyn Fn(f64)>,
-}
-
 /// Solves the master equation of `kinetics` from its initial state.
 ///
 /// The laws are over the species that can change (clamped ones are left out), in the order of the network. The
 /// result does not depend on the number of threads.
 ///
 /// # Errors
-/// Whatever cannot be described by a master equation with constant rates ([`FspError`]). A state space or an amount
+/// Whatever cannot be described by a master equation with constant rates ([`DynamicsError`]). A state space or an amount
 /// of work beyond the limits is no error but a [`Stop`], with the laws at the times reached until then.
 ///
 /// # Complexity
@@ -287,8 +199,8 @@ pub struct Watch<'a> {
 ///
 /// # References
 /// Munsky & Khammash 2006, doi:10.1063/1.2145882.
-pub fn solve(kinetics: &Kinetics, times: &[f64], settings: &FspSettings) -> Result<FspSolution, FspError> {
-    windows::solve(kinetics, None, times, settings, &Watch::default())
+pub fn solve(kinetics: &Kinetics, times: &[f64], settings: &FspSettings) -> Result<FspSolution, DynamicsError> {
+    windows::solve(kinetics, None, times, settings, &Silent)
 }
 
 /// Solves the master equation from any law of the initial state (`None`: the network's own initial state).
@@ -300,7 +212,7 @@ pub fn solve_from(
     initial: Option<&Distribution>,
     times: &[f64],
     settings: &FspSettings,
-    watch: &Watch,
-) -> Result<FspSolution, FspError> {
-    windows::solve(kinetics, initial, times, settings, watch)
+    progress: &dyn Progress,
+) -> Result<FspSolution, DynamicsError> {
+    windows::solve(kinetics, initial, times, settings, progress)
 }

@@ -1,7 +1,7 @@
 //! What both propagators take and give: one window of time on a fixed set of states.
 
 use crate::fsp::generator::Generator;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::progress::Progress;
 
 /// One window of time to be crossed on a fixed set of states.
 pub(super) struct Window<'a> {
@@ -14,13 +14,7 @@ pub(super) struct Window<'a> {
     pub(super) leak_allowed: f64,
     /// Error that the propagator may make by the end, in the 1-norm.
     pub(super) error_allowed: f64,
-    pub(super) cancel: &'a AtomicBool,
-}
-
-impl Window<'_> {
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed)
-    }
+    pub(super) progress: &'a dyn Progress,
 }
 
 /// The law at one offset.

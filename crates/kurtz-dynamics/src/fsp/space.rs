@@ -1,6 +1,6 @@
 //! The finite set of states, which grows and shrinks by need.
 
-use crate::fsp::FspError;
+use crate::error::DynamicsError;
 use crate::fsp::transitions::Transitions;
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub(super) struct StateSpace {
 
 impl StateSpace {
     /// The space of the given states, `[states x species]`, distinct and sorted.
-    pub(super) fn new(states: Vec<i64>, transitions: &Transitions) -> Result<Self, FspError> {
+    pub(super) fn new(states: Vec<i64>, transitions: &Transitions) -> Result<Self, DynamicsError> {
         let (width, jumps) = (transitions.width(), transitions.len());
         let mut scratch = transitions.scratch();
         let mut propensities = Vec::with_capacity(states.len() / width * jumps);
@@ -72,7 +72,7 @@ impl StateSpace {
         enough: usize,
         limit: usize,
         transitions: &Transitions,
-    ) -> Result<Vec<usize>, FspError> {
+    ) -> Result<Vec<usize>, DynamicsError> {
         let width = self.width;
         let mut scratch = transitions.scratch();
         let mut known: HashSet<Box<[i64]>> = HashSet::new();

@@ -1,11 +1,11 @@
 //! What one event does to a state: the reactions of a network, grouped by their net change.
 
-use crate::fsp::FspError;
+use crate::error::DynamicsError;
 use kurtz_model::kinetics::Law;
 use kurtz_model::{Kinetics, RateLaw, ReactionId, SpeciesId, Symbol};
 
-/// The largest count that `f64` tells from its neighbours.
-const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
+/// Counts below 2^52 and their halves are exact in `f64`.
+const LARGEST_COUNT: f64 = 4_503_599_627_370_496.0;
 
 /// Reactions with the same net change are one transition: the master equation cannot tell them apart.
 pub(super) struct Transitions<'a> {
@@ -28,12 +28,12 @@ struct Member {
 }
 
 impl<'a> Transitions<'a> {
-    pub(super) fn new(kinetics: &'a Kinetics) -> Result<Self, FspError> {
+    pub(super) fn new(kinetics: &'a Kinetics) -> Result<Self, DynamicsError> {
         let network = kinetics.network();
         let species: Vec<SpeciesId> =
             (0..network.species.len()).filter(|&i| !network.species[i].clamped).map(SpeciesId::from).collect();
         if species.is_empty() {
-            return Err(FspError::NothingChanges);
+            return Err(DynamicsError::NothingChanges);
         }
         let mut jumps: Vec<Jump> = Vec::new();
         for (i, reaction) in network.reactions.iter().enumerate() {
@@ -41,7 +41,10 @@ impl<'a> Transitions<'a> {
                 let mut depends_on_time = false;
                 law.for_each_symbol(&mut |s| depends_on_time |= s == Symbol::Time);
                 if depends_on_time {
-                    return Err(FspError::TimeDependent { reaction: reaction.name.clone() });
+                    return Err(DynamicsError::TimeDependent {
+                        method: "finite-state-projection",
+                        reaction: reaction.name.clone(),
+                    });
                 }
             }
             if matches!(kinetics.laws()[i], Law::MassAction { constant: 0.0, .. }) {
@@ -92,7 +95,7 @@ impl<'a> Transitions<'a> {
     }
 
     /// The initial state of the network, which must be of whole numbers.
-    pub(super) fn initial(&self) -> Result<Vec<i64>, FspError> {
+    pub(super) fn initial(&self) -> Result<Vec<i64>, DynamicsError> {
         let network = self.kinetics.network();
         self.species
             .iter()
@@ -100,12 +103,12 @@ impl<'a> Transitions<'a> {
                 let value = self.kinetics.initial()[id.index()];
                 let name = &network.species[id.index()].name;
                 if value >= LARGEST_COUNT {
-                    return Err(FspError::HugeCount { species: name.clone(), value });
+                    return Err(DynamicsError::HugeCount { species: name.clone(), value });
                 }
                 // Concentration times volume is whole up to rounding only.
                 let whole = value.round();
                 if (value - whole).abs() > 1e-9 * whole.max(1.0) {
-                    return Err(FspError::FractionalInitial { species: name.clone(), value });
+                    return Err(DynamicsError::FractionalCount { species: name.clone(), value });
                 }
                 Ok(whole as i64)
             })
@@ -120,7 +123,12 @@ impl<'a> Transitions<'a> {
     /// Appends the propensity of each transition in `state` to `out`.
     ///
     /// A reaction whose reactants are not all there cannot happen, whatever its rate law says.
-    pub(super) fn propensities(&self, state: &[i64], scratch: &mut [f64], out: &mut Vec<f64>) -> Result<(), FspError> {
+    pub(super) fn propensities(
+        &self,
+        state: &[i64],
+        scratch: &mut [f64],
+        out: &mut Vec<f64>,
+    ) -> Result<(), DynamicsError> {
         for (id, &n) in self.species.iter().zip(state) {
             scratch[id.index()] = n as f64;
         }
@@ -142,10 +150,10 @@ impl<'a> Transitions<'a> {
         Ok(())
     }
 
-    fn bad_propensity(&self, reaction: ReactionId, state: &[i64], value: f64) -> FspError {
+    fn bad_propensity(&self, reaction: ReactionId, state: &[i64], value: f64) -> DynamicsError {
         let network = self.kinetics.network();
         let at: Vec<String> = self.names().iter().zip(state).map(|(name, n)| format!("{name} = {n}")).collect();
-        FspError::BadPropensity {
+        DynamicsError::BadPropensity {
             reaction: network.reactions[reaction.index()].name.clone(),
             state: at.join(", "),
             value,

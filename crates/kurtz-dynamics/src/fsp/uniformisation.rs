@@ -54,7 +54,7 @@ pub(super) fn cross(window: &Window, products: &mut u64) -> Outcome {
         *products += 1;
         std::mem::swap(&mut x, &mut next);
         if k % STEPS_BETWEEN_LOOKS == 0 {
-            if window.is_cancelled() {
+            if window.progress.cancelled() {
                 return Outcome::Cancelled;
             }
             let moved = leaving + x.iter().zip(&next).map(|(a, b)| (a - b).abs()).sum::<f64>();

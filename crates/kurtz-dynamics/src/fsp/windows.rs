@@ -1,14 +1,15 @@
 //! The adaptive march: windows of time, crossed again on more states when too much leaks.
 
+use crate::error::DynamicsError;
 use crate::fsp::generator::Generator;
 use crate::fsp::propagation::{Crossed, Outcome, Window};
 use crate::fsp::space::StateSpace;
 use crate::fsp::transitions::Transitions;
-use crate::fsp::{FspError, FspSettings, FspSolution, FspStatistics, Propagation, Stop, Watch, krylov, uniformisation};
+use crate::fsp::{FspSettings, FspSolution, FspStatistics, Propagation, Stop, krylov, uniformisation};
+use crate::progress::Progress;
 use crate::stats::Distribution;
 use kurtz_model::Kinetics;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Shares of the tolerance: what may leave the state space (at its edges and by pruning), and the propagators' own.
 const LEAK_SHARE: f64 = 0.8;
@@ -24,6 +25,9 @@ const FIRST_STATES: usize = 64;
 /// tails; long ones leak late and are crossed again at full cost).
 const FIRST_WINDOW: f64 = 64.0;
 const LONGEST_WINDOW: f64 = 2048.0;
+
+/// Steps in which the way to the last time is reported.
+const PROGRESS_STEPS: u64 = 1000;
 
 /// States are dropped only if that frees this fraction of them or of the largest exit rate.
 const WORTH_PRUNING: f64 = 0.3;
@@ -50,15 +54,15 @@ pub(super) fn solve(
     initial: Option<&Distribution>,
     times: &[f64],
     settings: &FspSettings,
-    watch: &Watch,
-) -> Result<FspSolution, FspError> {
+    progress: &dyn Progress,
+) -> Result<FspSolution, DynamicsError> {
     check_settings(settings)?;
     check_times(times)?;
     let transitions = Transitions::new(kinetics)?;
     let names: Arc<[String]> = transitions.names().into();
     let initial_error = initial.map_or(0.0, Distribution::error_bound);
-    let never = AtomicBool::new(false);
-    let cancel = watch.cancel.unwrap_or(&never);
+    progress.begin("master equation", PROGRESS_STEPS);
+    let mut reported = 0;
     let mut march = March::new(transitions, initial, *times.last().expect("checked"), settings)?;
     let mut solution = FspSolution {
         times: Vec::new(),
@@ -77,7 +81,7 @@ pub(super) fn solve(
         if inside == 0 || pending[inside - 1] < end {
             offsets.push(end - march.time);
         }
-        let (outcome, allowance) = march.cross(&offsets, end, cancel);
+        let (outcome, allowance) = march.cross(&offsets, end, progress);
         match outcome {
             Outcome::Crossed(crossed) => {
                 for (i, at) in crossed.iter().take(inside).enumerate() {
@@ -91,9 +95,9 @@ pub(super) fn solve(
                 march.advance(crossed.into_iter().next_back().expect("a window has an end"), end, allowance);
                 length = if growth_in_a_row == 0 { (2.0 * length).min(LONGEST_WINDOW) } else { length };
                 growth_in_a_row = 0;
-                if let Some(progress) = watch.progress {
-                    progress(end);
-                }
+                let done = (PROGRESS_STEPS as f64 * end / march.horizon.max(f64::MIN_POSITIVE)) as u64;
+                progress.advance(done.saturating_sub(reported));
+                reported = reported.max(done);
             }
             Outcome::Leaking(flux) => {
                 growth_in_a_row += 1;
@@ -120,30 +124,30 @@ pub(super) fn solve(
     Ok(solution)
 }
 
-fn check_settings(settings: &FspSettings) -> Result<(), FspError> {
-    let bad = |setting, value, expected| Err(FspError::BadSetting { setting, value, expected });
+fn check_settings(settings: &FspSettings) -> Result<(), DynamicsError> {
+    let bad = |setting, value, expected| Err(DynamicsError::BadSetting { setting, value, expected });
     if !(settings.tolerance > 0.0 && settings.tolerance < 1.0) {
-        return bad("tolerance", settings.tolerance, "above 0 and below 1");
+        return bad("tolerance", settings.tolerance, "it must be above 0 and below 1");
     }
     if settings.max_states == 0 || settings.max_states > u32::MAX as usize {
-        return bad("max_states", settings.max_states as f64, "between 1 and 2^32 - 1");
+        return bad("max_states", settings.max_states as f64, "it must be between 1 and 2^32 - 1");
     }
     if settings.max_work.is_nan() || settings.max_work <= 0.0 {
-        return bad("max_work", settings.max_work, "above 0");
+        return bad("max_work", settings.max_work, "it must be above 0");
     }
     if !(2..=100).contains(&settings.krylov_dimension) {
-        return bad("krylov_dimension", settings.krylov_dimension as f64, "between 2 and 100");
+        return bad("krylov_dimension", settings.krylov_dimension as f64, "it must be between 2 and 100");
     }
     Ok(())
 }
 
-fn check_times(times: &[f64]) -> Result<(), FspError> {
+fn check_times(times: &[f64]) -> Result<(), DynamicsError> {
     if times.is_empty() {
-        return Err(FspError::NoTimes);
+        return Err(DynamicsError::NoTimes);
     }
     for (index, &value) in times.iter().enumerate() {
         if !value.is_finite() || value < 0.0 || (index > 0 && value <= times[index - 1]) {
-            return Err(FspError::BadTime { index, value });
+            return Err(DynamicsError::BadGrid { index, value });
         }
     }
     Ok(())
@@ -155,21 +159,21 @@ impl<'a> March<'a> {
         initial: Option<&Distribution>,
         horizon: f64,
         settings: &'a FspSettings,
-    ) -> Result<Self, FspError> {
+    ) -> Result<Self, DynamicsError> {
         let (states, law) = match initial {
             None => (transitions.initial()?, vec![1.0]),
             Some(law) => {
                 if law.species() != transitions.names() {
-                    return Err(FspError::InitialSpecies {
+                    return Err(DynamicsError::InitialSpecies {
                         found: law.species().to_vec(),
                         expected: transitions.names(),
                     });
                 }
                 if law.states().iter().any(|&n| n < 0) {
-                    return Err(FspError::InitialLaw { problem: "has negative counts" });
+                    return Err(DynamicsError::InitialLaw { problem: "has negative counts" });
                 }
                 if law.total() <= 0.0 {
-                    return Err(FspError::InitialLaw { problem: "has no mass" });
+                    return Err(DynamicsError::InitialLaw { problem: "has no mass" });
                 }
                 (law.states().to_vec(), law.probabilities().to_vec())
             }
@@ -208,7 +212,7 @@ impl<'a> March<'a> {
     }
 
     /// Crosses the window to `end`; also returns the mass that may still be lost by then.
-    fn cross(&mut self, offsets: &[f64], end: f64, cancel: &AtomicBool) -> (Outcome, f64) {
+    fn cross(&mut self, offsets: &[f64], end: f64, progress: &dyn Progress) -> (Outcome, f64) {
         let earned = if self.horizon > 0.0 { self.settings.tolerance * end / self.horizon } else { 0.0 };
         let allowance = (LEAK_SHARE * earned - self.leaked).max(0.0);
         let window = Window {
@@ -217,7 +221,7 @@ impl<'a> March<'a> {
             offsets,
             leak_allowed: (1.0 - PRUNE_SHARE) * allowance,
             error_allowed: (PROPAGATOR_SHARE * earned - self.error).max(0.0),
-            cancel,
+            progress,
         };
         let mut products = 0;
         let outcome = match self.propagation() {
@@ -275,7 +279,7 @@ impl<'a> March<'a> {
     }
 
     /// Adds states behind the boundary states through which too much leaked.
-    fn grow(&mut self, flux: &[f64], allowance: f64) -> Result<Option<Stop>, FspError> {
+    fn grow(&mut self, flux: &[f64], allowance: f64) -> Result<Option<Stop>, DynamicsError> {
         self.statistics.repeated += 1;
         self.statistics.grown += 1;
         let boundary = self.generator.boundary();
