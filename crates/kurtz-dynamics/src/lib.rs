@@ -3,12 +3,17 @@
 pub mod data;
 pub mod error;
 pub mod fsp;
+pub mod mass_action;
 pub mod moment_series;
 pub mod moments;
 pub mod progress;
 pub mod stats;
 
 pub use error::DynamicsError;
+pub use mass_action::{MassAction, View};
 pub use moment_series::{MomentIndex, MomentSeries};
 pub use progress::Progress;
 pub use stats::Distribution;
+
+#[cfg(test)]
+mod test_networks;

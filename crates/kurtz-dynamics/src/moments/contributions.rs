@@ -2,10 +2,12 @@
 
 use super::closure::{Closure, definitions};
 use super::error::MomentsError;
+use super::hierarchy::check_size;
 use super::jump::{Jump, Variable, binomial};
+use super::names::text_of_moment;
 use super::program::{Compiler, Program};
 use super::real::Real;
-use super::symbol::{Form, MAX_ORDER, MomentPolynomial, MomentSymbol, text_name};
+use super::symbol::{Form, MAX_DEGREE, MomentPolynomial, MomentSymbol};
 use crate::moment_series::MomentIndex;
 use kurtz_model::CompartmentId;
 use kurtz_model::polynomial::{Monomial, Polynomial};
@@ -76,7 +78,11 @@ impl ReactionContributions {
             return Err(MomentsError::NotClosed {
                 order,
                 what: reaction.map_or_else(String::new, |r| format!("candidate reaction {}", r + 1)),
-                names: missing.iter().map(|s| text_name(s, &species)).collect(),
+                names: missing
+                    .iter()
+                    .filter_map(MomentSymbol::index)
+                    .map(|i| text_of_moment(i, Form::Central, &species))
+                    .collect(),
                 needed: last.index().map_or(0, MomentIndex::order),
             });
         }
@@ -176,11 +182,8 @@ fn check(
     order: u32,
     available_order: u32,
 ) -> Result<(), MomentsError> {
-    for order in [order, available_order] {
-        if order == 0 || order > MAX_ORDER {
-            return Err(MomentsError::Order { order, largest: MAX_ORDER });
-        }
-    }
+    check_size(species_count, order)?;
+    check_size(species_count, available_order)?;
     if available_order < order {
         return Err(MomentsError::BadValue {
             what: "the order of the moments available".into(),
@@ -201,6 +204,11 @@ fn check(
                 let what = format!("stoichiometry of candidate reaction {}", j + 1);
                 return Err(MomentsError::Length { what, expected: species_count, found });
             }
+        }
+        let degree = reaction.reactants.iter().fold(0, |sum: u32, &nu| sum.saturating_add(nu));
+        if degree > MAX_DEGREE.unsigned_abs() {
+            let reaction = format!("candidate reaction {}", j + 1);
+            return Err(MomentsError::Degree { reaction, degree, largest: MAX_DEGREE.unsigned_abs() });
         }
     }
     Ok(())
@@ -285,7 +293,7 @@ impl VectorField for RatedReactions {
     fn names(&self) -> Vec<String> {
         let species: Vec<String> =
             (1..=self.contributions.available.first().map_or(0, |i| i.0.len())).map(|i| format!("n{i}")).collect();
-        let name = |i: &MomentIndex| text_name(&MomentSymbol::moment(i.clone(), Form::Central), &species);
+        let name = |i: &MomentIndex| text_of_moment(i, Form::Central, &species);
         self.contributions.indices.iter().map(name).collect()
     }
 }

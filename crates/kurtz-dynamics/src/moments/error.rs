@@ -24,6 +24,41 @@ pub enum MomentsError {
         /// Its rate law, in words or symbols.
         law: String,
     },
+    /// A rate law of too high a degree.
+    #[error("the rate of reaction `{reaction}` has degree {degree}; moment equations are derived up to {largest}")]
+    Degree {
+        /// Name of the reaction.
+        reaction: String,
+        /// Degree in the numbers of molecules.
+        degree: u32,
+        /// The largest there is.
+        largest: u32,
+    },
+    /// Too many moments.
+    #[error("{species} species have {moments} moments up to order {order}, more than {largest}; choose a lower order")]
+    Size {
+        /// Number of species.
+        species: usize,
+        /// The order asked for.
+        order: u32,
+        /// Number of moments.
+        moments: f64,
+        /// The largest number.
+        largest: usize,
+    },
+    /// Moment equations and a [`kurtz_model::Kinetics`] of different networks.
+    #[error(
+        "the kinetics have {found} {part}, the network of the moment equations {expected}; derive the equations \
+             from the network of the kinetics"
+    )]
+    OtherNetwork {
+        /// Species, reactions or parameters.
+        part: &'static str,
+        /// How many the equations' network has.
+        expected: usize,
+        /// How many the kinetics have.
+        found: usize,
+    },
     /// Equations that call for moments that are neither given nor closed.
     #[error(
         "the moment equations of order {order} of {what} need the higher moments {}; give a closure, or moments up to \

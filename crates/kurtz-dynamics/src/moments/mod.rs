@@ -9,17 +9,25 @@
 //! [`ReactionContributions`] is the same seen from the side of the learner: what each candidate reaction, at unit rate
 //! constant, does to given moments.
 
+mod closed;
 pub mod closure;
 pub mod contributions;
 pub mod conversion;
+mod display;
 mod error;
+pub mod hierarchy;
 mod jump;
+mod laws;
+pub mod names;
 mod program;
 mod real;
+pub(crate) mod sensitivity;
 mod symbol;
 
+pub use closed::{ClosedMoments, Sensitivity};
 pub use closure::Closure;
 pub use contributions::{RatedReactions, ReactionContributions, Stoichiometry};
 pub use error::MomentsError;
+pub use hierarchy::MomentHierarchy;
 pub use real::{Dual, Real};
-pub use symbol::{Form, MomentPolynomial, MomentSymbol};
+pub use symbol::{Form, MAX_DEGREE, MAX_MOMENTS, MAX_ORDER, MomentPolynomial, MomentSymbol};

@@ -242,18 +242,23 @@ fn add_scaled(row: &mut [f64], factor: f64, other: &[f64]) {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Vec<f64>> = const { Cell::new(Vec::new()) };
+    static SCRATCH: Cell<Vec<Vec<f64>>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lends a buffer of the thread, so that evaluation through `&self` allocates only once.
-fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [f64]) -> T) -> T {
+/// Lends a buffer of the thread, with anything in it, so that evaluation through `&self` allocates only once.
+pub(super) fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [f64]) -> T) -> T {
     SCRATCH.with(|cell| {
-        let mut buffer = cell.take();
+        // Lending can be nested, so the buffers form a stack.
+        let mut stack = cell.take();
+        let mut buffer = stack.pop().unwrap_or_default();
+        cell.set(stack);
         if buffer.len() < length {
             buffer.resize(length, 0.0);
         }
         let result = work(&mut buffer[..length]);
-        cell.set(buffer);
+        let mut stack = cell.take();
+        stack.push(buffer);
+        cell.set(stack);
         result
     })
 }

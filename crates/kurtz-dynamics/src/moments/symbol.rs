@@ -9,6 +9,12 @@ use std::cmp::{Ordering, Reverse};
 /// The highest order of moments whose equations we derive.
 pub const MAX_ORDER: u32 = 8;
 
+/// The highest degree of a rate law, in the counts, whose moment equations we derive.
+pub const MAX_DEGREE: i32 = 12;
+
+/// The largest number of moments whose equations we derive.
+pub const MAX_MOMENTS: usize = 20_000;
+
 /// Raw moments <n^a>, or central moments <(n - <n>)^a>; the moments of order 1 are the means in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,22 +116,4 @@ pub(crate) fn below(index: &MomentIndex) -> Vec<(MomentIndex, i64)> {
         all = next;
     }
     all.into_iter().map(|(powers, factor)| (MomentIndex(powers), factor)).collect()
-}
-
-/// The species and power list of an index as a name: `<A>`, `<A^2 B>` raw, `C[A,B]` or `M[A^2 B]` central.
-pub(crate) fn text_name(symbol: &MomentSymbol, species: &[String]) -> String {
-    let product = |index: &MomentIndex| {
-        let powers = index.0.iter().zip(species).filter(|(e, _)| **e > 0);
-        let factors = powers.map(|(&e, name)| if e == 1 { name.clone() } else { format!("{name}^{e}") });
-        factors.collect::<Vec<_>>().join(" ")
-    };
-    match symbol {
-        MomentSymbol::Raw(index) => format!("<{}>", product(index)),
-        MomentSymbol::Central(index) if index.order() == 2 => match index.0.iter().position(|&e| e == 2) {
-            Some(i) => format!("V[{}]", species[i]),
-            None => format!("C[{}]", product(index).replace(' ', ",")),
-        },
-        MomentSymbol::Central(index) => format!("M[{}]", product(index)),
-        other => format!("{other:?}"),
-    }
 }

@@ -75,7 +75,7 @@ impl Expression {
 ///
 /// `combine` gets a node and the values of its children in reading order (of a piecewise: value, condition, ...,
 /// otherwise), which it may take. Shared nodes are computed once and their value cloned.
-pub(super) fn fold<T: Clone>(root: &Expression, mut combine: impl FnMut(&Expression, &mut [T]) -> T) -> T {
+pub(crate) fn fold<T: Clone>(root: &Expression, mut combine: impl FnMut(&Expression, &mut [T]) -> T) -> T {
     fold_sharing(root, |node, children, _| combine(node, children))
 }
 

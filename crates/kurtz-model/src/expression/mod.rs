@@ -11,7 +11,7 @@
 
 mod build;
 mod derivative;
-mod graph;
+pub(crate) mod graph;
 mod latex;
 mod names;
 mod print;
