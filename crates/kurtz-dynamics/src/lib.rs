@@ -1,16 +1,22 @@
 //! How a reaction network evolves: exact stochastic simulation and ensembles, moments, the master equation, mass action.
 
 pub mod data;
+pub mod ensemble;
 pub mod error;
 pub mod fsp;
 pub mod mass_action;
+pub mod method;
 pub mod moment_series;
 pub mod moments;
 pub mod progress;
 pub mod stats;
+pub mod rng;
+pub mod ssa;
 
+pub use ensemble::{Ensemble, MomentRecorder, Outcome};
 pub use error::DynamicsError;
 pub use mass_action::{MassAction, View};
+pub use method::{Method, method_named, methods};
 pub use moment_series::{MomentIndex, MomentSeries};
 pub use progress::Progress;
 pub use stats::Distribution;

@@ -1,0 +1,107 @@
+//! Joint distributions on the grid.
+
+use super::recorder::{Layout, Recorder};
+use crate::method::Block;
+use kurtz_model::SpeciesId;
+use std::collections::{BTreeMap, HashMap};
+
+/// Counts how many trajectories are in each state of some species, at some or all grid times.
+#[derive(Clone, Debug, Default)]
+pub struct HistogramRecorder {
+    /// The species whose joint state is counted, in this order; all if empty.
+    pub species: Vec<SpeciesId>,
+    /// Positions in the grid; all if empty.
+    pub times: Vec<usize>,
+    layout: Option<Layout>,
+}
+
+/// Sampled joint distributions of the counts of some species.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// Names of the species.
+    pub species: Vec<String>,
+    /// Times, `[times]`.
+    pub times: Vec<f64>,
+    /// Number of trajectories.
+    pub trajectories: u64,
+    /// At each time, the states found and in how many trajectories; sorted by state.
+    pub states: Vec<BTreeMap<Vec<i64>, u64>>,
+}
+
+impl Histogram {
+    /// The distribution at time position `t` of the species at `position` alone: count and frequency, sorted.
+    pub fn marginal(&self, t: usize, position: usize) -> BTreeMap<i64, u64> {
+        let mut marginal = BTreeMap::new();
+        for (state, n) in &self.states[t] {
+            *marginal.entry(state[position]).or_insert(0) += n;
+        }
+        marginal
+    }
+
+    /// The fraction of trajectories that are in `state` at time position `t`.
+    pub fn frequency(&self, t: usize, state: &[i64]) -> f64 {
+        self.states[t].get(state).map_or(0.0, |&n| n as f64 / self.trajectories as f64)
+    }
+}
+
+impl HistogramRecorder {
+    /// Counts joint states of `species` (all if empty) at grid positions `times` (all if empty).
+    pub fn new(species: Vec<SpeciesId>, times: Vec<usize>) -> Self {
+        HistogramRecorder { species, times, layout: None }
+    }
+}
+
+impl Recorder for HistogramRecorder {
+    /// States of the chosen species, `[chosen times x trajectories x species]`.
+    type Part = Vec<i64>;
+    type Total = Vec<HashMap<Box<[i64]>, u64>>;
+    type Output = Histogram;
+
+    fn begin(&mut self, layout: &Layout, _first: &Block) -> Self::Total {
+        if self.species.is_empty() {
+            self.species = (0..layout.species.len()).map(SpeciesId::from).collect();
+        }
+        if self.times.is_empty() {
+            self.times = (0..layout.times.len()).collect();
+        }
+        self.layout = Some(layout.clone());
+        vec![HashMap::new(); self.times.len()]
+    }
+
+    fn reduce(&self, block: &Block) -> Vec<i64> {
+        let mut states = Vec::with_capacity(self.times.len() * block.trajectories() * self.species.len());
+        for &t in &self.times {
+            for i in 0..block.trajectories() {
+                let state = &block.trajectory(i)[t * block.species..][..block.species];
+                states.extend(self.species.iter().map(|s| state[s.index()]));
+            }
+        }
+        states
+    }
+
+    fn merge(&self, total: &mut Self::Total, part: Vec<i64>) {
+        let per_time = part.len() / total.len().max(1);
+        if per_time == 0 {
+            return;
+        }
+        for (found, states) in total.iter_mut().zip(part.chunks_exact(per_time)) {
+            for state in states.chunks_exact(self.species.len()) {
+                match found.get_mut(state) {
+                    Some(n) => *n += 1,
+                    None => drop(found.insert(state.into(), 1)),
+                }
+            }
+        }
+    }
+
+    fn finish(self, total: Self::Total, trajectories: u64) -> Histogram {
+        let layout = self.layout.expect("begin comes first");
+        let sorted = |found: HashMap<Box<[i64]>, u64>| found.into_iter().map(|(s, n)| (s.into_vec(), n)).collect();
+        Histogram {
+            species: self.species.iter().map(|s| layout.species[s.index()].clone()).collect(),
+            times: self.times.iter().map(|&t| layout.times[t]).collect(),
+            trajectories,
+            states: total.into_iter().map(sorted).collect(),
+        }
+    }
+}

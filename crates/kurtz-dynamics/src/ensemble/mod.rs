@@ -1,0 +1,159 @@
+//! Ensembles: many trajectories, of which only what was asked for is kept.
+//!
+//! Trajectory i of seed s is a function of (s, i) alone. Work is split in blocks whose size does not depend on the
+//! number of threads; workers sample and reduce blocks in any order, and the reductions are put together in the order
+//! of the blocks. Hence the same bits for 1, 2 or 7 threads, and after an interruption the result is that of the
+//! blocks finished so far without a gap.
+
+mod cross_products;
+mod histogram;
+mod moments;
+mod paths;
+mod recorder;
+mod workers;
+
+pub use histogram::{Histogram, HistogramRecorder};
+pub use moments::MomentRecorder;
+pub use paths::{Finals, FinalsRecorder, Paths, PathsRecorder};
+pub use recorder::{Layout, Recorder};
+
+use crate::error::DynamicsError;
+use crate::method::{BlockTask, Halt, Method};
+use crate::progress::Progress;
+use crate::ssa::initial_counts;
+use kurtz_model::Kinetics;
+use std::ops::Range;
+
+/// Which trajectories of a network to sample, and when to look at them.
+#[derive(Clone, Debug)]
+pub struct Ensemble<'a> {
+    /// The network.
+    pub kinetics: &'a Kinetics,
+    /// How to sample it.
+    pub method: &'a dyn Method,
+    /// Number of trajectories, with indices 0 to `trajectories` - 1.
+    pub trajectories: u64,
+    /// Seed.
+    pub seed: u64,
+    /// Times to be recorded, in the network's unit, increasing, from 0 on; trajectories start at 0.
+    pub times: Vec<f64>,
+}
+
+/// What came of an ensemble.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome<T> {
+    /// What the recorders kept; `None` if not even the first block of trajectories was finished.
+    pub output: Option<T>,
+    /// Number of trajectories behind it: all of them, or whole blocks from the first on without a gap.
+    pub trajectories: u64,
+    /// Events in these trajectories.
+    pub events: u64,
+    /// Number of these trajectories that were absorbed (nothing can happen any more) by the last grid time.
+    pub absorbed: u64,
+    /// Why it is not all of them, if so: the first trajectory that could not be completed, or an interruption.
+    pub halt: Option<Halt>,
+}
+
+/// Largest number of trajectories in a block.
+const LARGEST_BLOCK: u64 = 256;
+/// Blocks are made smaller, down to single trajectories, if there would be fewer than this many.
+const ENOUGH_BLOCKS: u64 = 256;
+/// Counts that a block may hold, beyond one trajectory (32 MB).
+const COUNTS_IN_BLOCK: usize = 1 << 22;
+
+impl<'a> Ensemble<'a> {
+    /// An ensemble recorded at `steps` + 1 equally spaced times from 0 to `end`.
+    pub fn new(
+        kinetics: &'a Kinetics,
+        method: &'a dyn Method,
+        trajectories: u64,
+        seed: u64,
+        end: f64,
+        steps: usize,
+    ) -> Self {
+        let times = (0..=steps).map(|i| end * i as f64 / steps.max(1) as f64).collect();
+        Ensemble { kinetics, method, trajectories, seed, times }
+    }
+
+    /// Trajectories per block; not a function of the number of threads.
+    fn block_size(&self) -> u64 {
+        let per_trajectory = self.times.len() * self.kinetics.network().species.len();
+        let fits = (COUNTS_IN_BLOCK / per_trajectory.max(1)) as u64;
+        (self.trajectories / ENOUGH_BLOCKS).clamp(1, LARGEST_BLOCK.min(fits.max(1)))
+    }
+
+    /// Samples the ensemble on the threads of the current rayon pool.
+    ///
+    /// `progress` counts trajectories.
+    ///
+    /// # Errors
+    /// If the method cannot simulate the network, the initial state is not whole, there are no trajectories, or the
+    /// grid is not increasing. That a trajectory could not be completed is no error: see [`Outcome::halt`].
+    ///
+    /// # Panics
+    /// If a recorder panics.
+    pub fn run<R: Recorder>(
+        &self,
+        mut recorder: R,
+        progress: &dyn Progress,
+    ) -> Result<Outcome<R::Output>, DynamicsError> {
+        self.check()?;
+        let initial = initial_counts(self.kinetics)?;
+        let block_size = self.block_size();
+        let task = |block: u64| BlockTask {
+            seed: self.seed,
+            first: block * block_size,
+            trajectories: block_size.min(self.trajectories - block * block_size) as usize,
+            start: 0.0,
+            initial: &initial,
+            times: &self.times,
+        };
+        progress.begin("trajectories", self.trajectories);
+        let mut sampler = self.method.batch_sampler(self.kinetics)?;
+        let mut first = Default::default();
+        let mut outcome = Outcome { output: None, trajectories: 0, events: 0, absorbed: 0, halt: None };
+        if let Err(halt) = sampler.sample(&task(0), &mut first, progress) {
+            outcome.halt = Some(halt);
+            return Ok(outcome);
+        }
+        let layout = Layout {
+            species: self.kinetics.network().species.iter().map(|s| s.name.clone()).collect(),
+            times: self.times.clone(),
+            trajectories: self.trajectories,
+        };
+        let total = recorder.begin(&layout, &first);
+        let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
+        let line = workers::AssemblyLine::new(&recorder, total, blocks, progress);
+        line.put(0, Ok(workers::Finished::of(&recorder, &first)));
+        line.run(|| self.method.batch_sampler(self.kinetics), task, sampler, first)?;
+        let done = line.finish();
+        outcome.trajectories = done.trajectories;
+        outcome.events = done.events;
+        outcome.absorbed = done.absorbed;
+        outcome.halt = done.halt;
+        let total = done.total;
+        outcome.output = Some(recorder.finish(total, outcome.trajectories));
+        Ok(outcome)
+    }
+
+    fn check(&self) -> Result<(), DynamicsError> {
+        if self.trajectories == 0 {
+            return Err(DynamicsError::BadSetting {
+                setting: "the number of trajectories",
+                value: 0.0,
+                expected: "it must be at least 1",
+            });
+        }
+        let mut before = -f64::MIN_POSITIVE;
+        for (index, &value) in self.times.iter().enumerate() {
+            if !(value.is_finite() && value > before) {
+                return Err(DynamicsError::BadGrid { index, value });
+            }
+            before = value;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Workers take blocks as they come; their reductions are merged in order.
+
+use super::recorder::Recorder;
+use crate::error::DynamicsError;
+use crate::method::{BatchSampler, Block, BlockTask, Halt, Stop};
+use crate::progress::Progress;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
+
+/// The reduction of one block.
+pub(super) struct Finished<P> {
+    part: P,
+    trajectories: u64,
+    events: u64,
+    absorbed: u64,
+}
+
+impl<P> Finished<P> {
+    pub fn of<R: Recorder<Part = P>>(recorder: &R, block: &Block) -> Self {
+        Finished {
+            part: recorder.reduce(block),
+            trajectories: block.trajectories() as u64,
+            events: block.events.iter().sum(),
+            absorbed: block.absorbed.iter().filter(|t| t.is_finite()).count() as u64,
+        }
+    }
+}
+
+/// What is merged so far.
+pub(super) struct Merged<T> {
+    pub total: T,
+    pub trajectories: u64,
+    pub events: u64,
+    pub absorbed: u64,
+    pub halt: Option<Halt>,
+}
+
+struct Queue<P, T> {
+    merged: Merged<T>,
+    /// The block to be merged next.
+    next: u64,
+    /// Blocks that came before their turn.
+    waiting: BTreeMap<u64, Result<Finished<P>, Halt>>,
+}
+
+pub(super) struct AssemblyLine<'a, R: Recorder> {
+    recorder: &'a R,
+    blocks: Range<u64>,
+    progress: &'a dyn Progress,
+    /// The block to be sampled next; the first one is sampled before there is a line.
+    untaken: AtomicU64,
+    is_halted: AtomicBool,
+    queue: Mutex<Queue<R::Part, R::Total>>,
+    moved: Condvar,
+}
+
+impl<'a, R: Recorder> AssemblyLine<'a, R> {
+    pub fn new(recorder: &'a R, total: R::Total, blocks: Range<u64>, progress: &'a dyn Progress) -> Self {
+        let merged = Merged { total, trajectories: 0, events: 0, absorbed: 0, halt: None };
+        AssemblyLine {
+            recorder,
+            untaken: AtomicU64::new(blocks.start + 1),
+            is_halted: AtomicBool::new(false),
+            queue: Mutex::new(Queue { merged, next: blocks.start, waiting: BTreeMap::new() }),
+            moved: Condvar::new(),
+            blocks,
+            progress,
+        }
+    }
+
+    /// Samples all blocks but the first, on every thread of the current pool.
+    pub fn run<'t>(
+        &self,
+        new_sampler: impl Fn() -> Result<Box<dyn BatchSampler>, DynamicsError> + Sync,
+        task: impl Fn(u64) -> BlockTask<'t> + Sync,
+        sampler: Box<dyn BatchSampler>,
+        block: Block,
+    ) -> Result<(), DynamicsError> {
+        let workers = (rayon::current_num_threads() as u64).min(self.blocks.end - self.blocks.start);
+        let mut benches = vec![(sampler, block)];
+        for _ in 1..workers {
+            benches.push((new_sampler()?, Block::default()));
+        }
+        rayon::scope(|scope| {
+            for (mut sampler, mut block) in benches {
+                let task = &task;
+                scope.spawn(move |_| self.work(workers, &mut *sampler, &mut block, task));
+            }
+        });
+        Ok(())
+    }
+
+    fn work<'t>(
+        &self,
+        workers: u64,
+        sampler: &mut dyn BatchSampler,
+        block: &mut Block,
+        task: impl Fn(u64) -> BlockTask<'t>,
+    ) {
+        let _guard = HaltOnPanic(&self.is_halted);
+        loop {
+            let index = self.untaken.fetch_add(1, Ordering::Relaxed);
+            if index >= self.blocks.end || self.is_halted.load(Ordering::Relaxed) {
+                return;
+            }
+            let task = task(index);
+            let result = if self.progress.cancelled() {
+                Err(Halt { trajectory: task.first, stop: Stop::Cancelled })
+            } else {
+                sampler.sample(&task, block, self.progress)
+            };
+            self.put(index, result.map(|()| Finished::of(self.recorder, block)));
+            self.wait_for_others(index, 4 * workers);
+        }
+    }
+
+    /// Takes in a block; merges it and those that waited for it if it is its turn.
+    pub fn put(&self, index: u64, result: Result<Finished<R::Part>, Halt>) {
+        let mut queue = self.queue.lock().expect("no recorder panics while merging");
+        queue.waiting.insert(index, result);
+        let mut steps = 0;
+        while queue.merged.halt.is_none()
+            && let next = queue.next
+            && let Some(result) = queue.waiting.remove(&next)
+        {
+            queue.next += 1;
+            match result {
+                Ok(finished) => {
+                    self.recorder.merge(&mut queue.merged.total, finished.part);
+                    queue.merged.trajectories += finished.trajectories;
+                    queue.merged.events += finished.events;
+                    queue.merged.absorbed += finished.absorbed;
+                    steps += finished.trajectories;
+                }
+                Err(halt) => {
+                    queue.merged.halt = Some(halt);
+                    self.is_halted.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+        drop(queue);
+        self.moved.notify_all();
+        if steps > 0 {
+            self.progress.advance(steps);
+        }
+    }
+
+    /// Lets a worker wait that is far ahead, so that reductions do not pile up behind a slow block.
+    ///
+    /// The block waited for is in the hands of a worker that runs, so the wait ends.
+    fn wait_for_others(&self, index: u64, ahead: u64) {
+        let mut queue = self.queue.lock().expect("no recorder panics while merging");
+        while index > queue.next + ahead && !self.is_halted.load(Ordering::Relaxed) && !self.progress.cancelled() {
+            let wait = std::time::Duration::from_millis(100);
+            (queue, _) = self.moved.wait_timeout(queue, wait).expect("no recorder panics while merging");
+        }
+    }
+
+    pub fn finish(self) -> Merged<R::Total> {
+        self.queue.into_inner().expect("no recorder panics while merging").merged
+    }
+}
+
+/// Lets nobody wait for a worker that panicked.
+struct HaltOnPanic<'a>(&'a AtomicBool);
+
+impl Drop for HaltOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}

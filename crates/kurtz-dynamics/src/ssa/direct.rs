@@ -1,0 +1,95 @@
+//! The direct method: when the next event happens, then which it is.
+
+use super::DEFAULT_MAX_EVENTS;
+use super::propensities::{Propensities, refuse_time_dependence};
+use super::simulate::{Draw, Exact};
+use super::small::Small;
+use super::sparse::Sparse;
+use crate::error::DynamicsError;
+use crate::method::{Method, Sampler};
+use crate::rng::SimRng;
+use kurtz_model::Kinetics;
+use serde::{Deserialize, Serialize};
+
+/// Gillespie's direct method: with a_0 the sum of all propensities a_j, the next event comes after a time
+/// exponential with mean 1 / a_0 and is of reaction j with probability a_j / a_0 (Gillespie 1977, eq. 21).
+///
+/// Exact. The method of choice unless one wants to check it by another.
+///
+/// # Complexity
+/// An event costs O(M) for networks of up to eight mass-action reactions (M), with a small constant, otherwise
+/// O(D log M), with D the number of propensities that depend on the event.
+///
+/// # References
+/// D. T. Gillespie, J. Phys. Chem. 81 (1977) 2340-2361, doi:10.1021/j100540a008.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Direct {
+    /// Events after which a trajectory is given up, at least 1. Default 1e9, some 20 s.
+    pub max_events: u64,
+}
+
+impl Default for Direct {
+    fn default() -> Self {
+        Direct { max_events: DEFAULT_MAX_EVENTS }
+    }
+}
+
+impl Method for Direct {
+    fn name(&self) -> &'static str {
+        "direct"
+    }
+
+    fn references(&self) -> &'static [&'static str] {
+        &["gillespie1977"]
+    }
+
+    fn sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn Sampler>, DynamicsError> {
+        refuse_time_dependence(self.name(), kinetics)?;
+        Ok(super::dispatch!(kinetics, self.max_events, Direct))
+    }
+}
+
+/// Below this sum of propensities the mean time to the next event is beyond every horizon (and the sum so small that
+/// products with it are no longer rounded relative to it).
+const NEVER: f64 = f64::MIN_POSITIVE;
+
+/// 1 / `total` times an exponential variate; infinite if nothing can happen, NaN if `total` is not a finite sum.
+#[cold]
+fn no_event(total: f64) -> (f64, usize) {
+    (if (0.0..NEVER).contains(&total) { f64::INFINITY } else { f64::NAN }, 0)
+}
+
+impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Direct {
+    #[inline(always)]
+    fn draw(network: &Small<M, S, O>, rng: &mut SimRng) -> (f64, usize) {
+        let mut cumulative = network.propensities();
+        for j in 1..M {
+            cumulative[j] += cumulative[j - 1];
+        }
+        let total = cumulative[M - 1];
+        if !(NEVER..f64::INFINITY).contains(&total) {
+            return no_event(total);
+        }
+        let waiting = rng.exponential() / total;
+        // 0 < u < 1 strictly, hence 0 < target < total: a reaction of propensity 0 is never chosen.
+        let target = rng.uniform() * total;
+        let mut reaction = 0;
+        for sum in &cumulative[..M - 1] {
+            reaction += usize::from(*sum <= target);
+        }
+        (waiting, reaction)
+    }
+}
+
+impl Draw<Sparse> for Direct {
+    #[inline]
+    fn draw(network: &Sparse, rng: &mut SimRng) -> (f64, usize) {
+        let total = network.total();
+        if !(NEVER..f64::INFINITY).contains(&total) {
+            return no_event(total);
+        }
+        let waiting = rng.exponential() / total;
+        (waiting, network.choose(rng.uniform() * total))
+    }
+}

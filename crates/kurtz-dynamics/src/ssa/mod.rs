@@ -1,0 +1,40 @@
+//! Exact stochastic simulation: trajectories whose law is exactly that of the chemical master equation.
+//!
+//! [`Direct`] and [`FirstReaction`] are equal in law and differ in cost. Each is a rule by which the next event is
+//! drawn; the loop that carries events out (`simulate`), the two ways to keep propensities (`small`, for networks whose
+//! propensities fit in registers, and `sparse`, for all others) and the watch against explosions are shared.
+
+/// The sampler of `$rule` in the cheapest form that fits the network.
+macro_rules! dispatch {
+    ($kinetics:expr, $max_events:expr, $rule:ty; $(($m:literal, $s:literal, $o:literal)),*) => {{
+        $(if let Some(network) = Small::<$m, $s, $o>::new($kinetics) {
+            Box::new(Exact::<_, $rule>::new(network, $max_events)) as Box<dyn Sampler>
+        } else)* {
+            Box::new(Exact::<_, $rule>::new(Sparse::new($kinetics), $max_events))
+        }
+    }};
+    ($kinetics:expr, $max_events:expr, $rule:ty) => {
+        $crate::ssa::dispatch!($kinetics, $max_events, $rule; (4, 4, 1), (4, 4, 2), (4, 4, 3),
+            (8, 8, 1), (8, 8, 2), (8, 8, 3))
+    };
+}
+use dispatch;
+
+mod direct;
+mod first_reaction;
+mod propensities;
+mod simulate;
+mod small;
+mod sparse;
+mod trace;
+mod watch;
+
+pub use direct::Direct;
+pub use first_reaction::FirstReaction;
+pub use trace::{Trace, initial_counts};
+
+/// Default limit of events per trajectory.
+pub const DEFAULT_MAX_EVENTS: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Keeps a trajectory from running for ever: event limit, explosion, overflow, interruption.
+
+use super::propensities::Propensities;
+use crate::method::Stop;
+use crate::progress::Progress;
+
+/// Events between two looks.
+pub(super) const STRIDE: u64 = 4096;
+
+/// Counts above this are refused; the events of one stride then stay below 2^53, where `f64` counts exactly.
+pub(super) const MAX_COUNT: f64 = (1u64 << 52) as f64;
+
+/// An explosion is suspected after so many doublings of the number of events, each faster than 3/4 of the one before
+/// (1/2 for 2A -> 3A, 1 for exponential growth, 2 at constant propensity) ...
+const HASTY_DOUBLINGS: u32 = 6;
+/// ... if so many events would remain to the horizon at the present propensities.
+const TOO_MANY_EVENTS: f64 = 1e12;
+
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    max_events: u64,
+    doubled_at: f64,
+    last_doubling: f64,
+    hasty: u32,
+}
+
+impl Watch {
+    pub fn new(max_events: u64) -> Self {
+        Watch { max_events, doubled_at: 0.0, last_doubling: 0.0, hasty: 0 }
+    }
+
+    pub fn start(&mut self, time: f64) {
+        *self = Watch { doubled_at: time, ..Watch::new(self.max_events) };
+    }
+
+    /// How many events may happen before the next look.
+    pub fn budget(&self, events: u64) -> u64 {
+        (STRIDE - events % STRIDE).min(self.max_events.saturating_sub(events))
+    }
+
+    /// True if a look is due after so many events.
+    pub fn is_due(&self, events: u64) -> bool {
+        events >= self.max_events || (events > 0 && events % STRIDE == 0)
+    }
+
+    /// Looks whether the trajectory, at `time` after `events`, should go on towards `horizon`.
+    pub fn look(
+        &mut self,
+        network: &impl Propensities,
+        time: f64,
+        events: u64,
+        horizon: f64,
+        progress: &dyn Progress,
+    ) -> Option<Stop> {
+        if progress.cancelled() {
+            return Some(Stop::Cancelled);
+        }
+        if events.is_power_of_two() && events >= STRIDE {
+            let doubling = time - self.doubled_at;
+            self.hasty = if doubling <= 0.75 * self.last_doubling { self.hasty + 1 } else { 0 };
+            (self.doubled_at, self.last_doubling) = (time, doubling);
+        }
+        if self.hasty >= HASTY_DOUBLINGS && network.total() * (horizon - time) > TOO_MANY_EVENTS {
+            return Some(Stop::Explosion { time, events });
+        }
+        let mut overflow = None;
+        network.for_each_count(&mut |species, n| {
+            if n > MAX_COUNT {
+                overflow.get_or_insert(Stop::CountOverflow { time, species });
+            }
+        });
+        overflow.or((events >= self.max_events).then_some(Stop::EventLimit { time, events }))
+    }
+}
