@@ -2,9 +2,11 @@
 //!
 //! [`solve`] gives the states of a [`VectorField`] at given times; [`Stepper`] is the same work step by step.
 
+mod dense;
 mod error;
 mod fixed;
 mod method;
+mod radau;
 mod settings;
 mod solution;
 mod solve;

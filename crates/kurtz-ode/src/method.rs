@@ -42,16 +42,18 @@ pub(crate) fn smallest_step(time: f64) -> f64 {
 /// Names the reason why no step from (t, x) succeeds; `rate` is f there, or whatever was not finite.
 pub(crate) fn refuse(system: &System, refusal: Refusal, time: f64, step: f64, x: &[f64], rate: &[f64]) -> Stop {
     let n = system.n;
+    let largest = |i: &usize, j: &usize| x[*i].abs().total_cmp(&x[*j].abs());
     if refusal == Refusal::NotFinite {
-        let culprit = |values: &[f64]| values[..n].iter().position(|v| !v.is_finite());
-        return Stop::NotFinite { time, variable: culprit(rate).or_else(|| culprit(x)).unwrap_or(0) };
+        let culprit = rate[..n].iter().position(|v| !v.is_finite());
+        // Where the rates are finite, sums over them have overflown.
+        return Stop::NotFinite { time, variable: culprit.or((0..n).max_by(largest)).unwrap_or(0) };
     }
     let speed = |i: usize| rate[i].abs() / (system.absolute[i] + system.relative * x[i].abs());
     let variable = (0..n).fold(0, |best, i| if speed(i) > speed(best) { i } else { best });
     // Growth whose time scale |x / f| is lost in the rounding of time.
     let resolution = 1e4 * f64::EPSILON * time.abs().max(f64::MIN_POSITIVE);
     let grows = |i: usize| x[i] * rate[i] > 0.0 && (x[i] / rate[i]).abs() < resolution;
-    match (0..n).filter(|&i| grows(i)).max_by(|&i, &j| x[i].abs().total_cmp(&x[j].abs())) {
+    match (0..n).filter(|&i| grows(i)).max_by(largest) {
         Some(variable) => Stop::BlowUp { time, variable },
         None => Stop::StepTooSmall { time, step, variable },
     }

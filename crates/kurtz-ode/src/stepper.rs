@@ -2,6 +2,7 @@
 
 use crate::fixed::{FixedStep, Scheme};
 use crate::method::StepMethod;
+use crate::radau;
 use crate::solution::Interpolant;
 use crate::system::System;
 use crate::tsitouras::Tsitouras;
@@ -208,7 +209,7 @@ fn build(system: &System, is_stiff: bool, time: f64, state: &[f64], settings: &I
     match settings.method {
         OdeMethod::Euler { step } => Box::new(FixedStep::new(system, Scheme::Euler, time, state, step)),
         OdeMethod::RungeKutta4 { step } => Box::new(FixedStep::new(system, Scheme::RungeKutta4, time, state, step)),
-        _ if is_stiff => Box::new(Tsitouras::new(system, time, state, settings)),
+        _ if is_stiff => radau::build(system, time, state, settings),
         _ => Box::new(Tsitouras::new(system, time, state, settings)),
     }
 }

@@ -109,12 +109,19 @@ impl<'a> System<'a> {
         }
     }
 
+    /// Writes the Jacobian at (t, x) as the field gives it, `[n x n]`, row-major. False if it gives none.
+    pub fn write_exact_jacobian(&mut self, time: f64, x: &[f64], jacobian: &mut [f64]) -> bool {
+        let is_exact = self.field.jacobian(time, x, jacobian);
+        self.statistics.jacobians += usize::from(is_exact);
+        is_exact
+    }
+
     /// Writes the Jacobian at (t, x), exact or by differences around `rate` = f(t, x), `[n x n]`, row-major.
     pub fn write_jacobian(&mut self, time: f64, x: &[f64], rate: &[f64], jacobian: &mut [f64]) {
-        self.statistics.jacobians += 1;
-        if self.field.jacobian(time, x, jacobian) {
+        if self.write_exact_jacobian(time, x, jacobian) {
             return;
         }
+        self.statistics.jacobians += 1;
         let n = self.n;
         self.shifted.copy_from_slice(x);
         for j in 0..n {
@@ -131,25 +138,40 @@ impl<'a> System<'a> {
         self.statistics.evaluations += n;
     }
 
-    /// Adds to the mean square `sum / n` the largest mean square error of a column of sensitivities, if controlled.
+    /// The larger of `state_error` and the root mean square errors of the columns of sensitivities, if these are
+    /// controlled: relative to the largest entry of the column, variables measured by their size.
     ///
     /// `error(i)` is the error of component i of the extended state; `y0`, `y1` are the states around the step.
-    pub fn combined_error(&self, state_error: f64, y0: &[f64], y1: &[f64], error: impl Fn(usize) -> f64) -> f64 {
-        let Some(tolerance) = self.sensitivity_tolerance else { return state_error };
+    pub fn combined_error(
+        &self,
+        state_error: f64,
+        tolerance: Option<f64>,
+        y0: &[f64],
+        y1: &[f64],
+        error: impl Fn(usize) -> f64,
+    ) -> f64 {
+        let Some(tolerance) = tolerance else { return state_error };
         let n = self.n;
         let mut worst = state_error;
         for k in 1..=self.directions {
-            let span = k * n..(k + 1) * n;
-            let largest = span.clone().fold(0.0, |m: f64, i| m.max(y0[i].abs()).max(y1[i].abs()));
+            let size = |i: usize| self.size(i, y1[i]);
+            let entry = |i: usize| y0[k * n + i].abs().max(y1[k * n + i].abs()) / size(i);
+            let largest = (0..n).fold(0.0, |m: f64, i| m.max(entry(i)));
             if largest == 0.0 {
                 continue;
             }
-            let mean_square = span.map(|i| (error(i) / (tolerance * largest)).powi(2)).sum::<f64>() / n as f64;
+            let relative = |i: usize| error(k * n + i) / (tolerance * largest * size(i));
+            let mean_square = (0..n).map(|i| relative(i).powi(2)).sum::<f64>() / n as f64;
             if !mean_square.is_finite() {
                 return f64::NAN;
             }
             worst = worst.max(mean_square.sqrt());
         }
         worst
+    }
+
+    /// Typical size of variable i at the value x_i: not less than where its tolerances meet.
+    pub fn size(&self, i: usize, x: f64) -> f64 {
+        x.abs().max(self.difference_floor[i])
     }
 }

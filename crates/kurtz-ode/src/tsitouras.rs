@@ -127,7 +127,7 @@ impl Tsitouras {
             sum += (error(i) / scale).powi(2);
         }
         let state_error = (sum / system.n.max(1) as f64).sqrt();
-        let mut norm = system.combined_error(state_error, x, &self.state, error);
+        let mut norm = system.combined_error(state_error, system.sensitivity_tolerance, x, &self.state, error);
         if system.directions > 0 && k7.iter().any(|k| !k.is_finite()) {
             norm = f64::NAN;
         }
@@ -190,8 +190,10 @@ impl StepMethod for Tsitouras {
             let is_last = wanted * 1.01 >= remaining;
             let h = if is_last { remaining } else { wanted };
             if h < smallest_step(self.start) && !is_last {
-                // The stages of the failed attempt tell which variable is not finite.
-                let rate = if refusal == Refusal::NotFinite { &self.state } else { &self.k[0] };
+                // The first stage of the failed attempt that is not finite tells the variable.
+                let n = system.n;
+                let is_bad = |k: &&Vec<f64>| k[..n].iter().any(|k| !k.is_finite());
+                let rate = self.k.iter().find(is_bad).unwrap_or(&self.k[0]);
                 let stop = refuse(system, refusal, self.start, h, &self.before, rate);
                 return Some(self.give_up(stop));
             }

@@ -1,0 +1,224 @@
+//! LU factorisations of dense real and complex matrices, with partial pivoting.
+//!
+//! Row-major, right-looking; zero multipliers are skipped, so that matrices with structure cost less. Made for the
+//! small and middle sizes of iteration matrices; they allocate nothing after construction.
+
+/// P A = L U of a real matrix.
+pub(crate) struct RealLu {
+    n: usize,
+    lu: Vec<f64>,
+    inverse_pivots: Vec<f64>,
+    swaps: Vec<usize>,
+}
+
+impl RealLu {
+    pub fn new(n: usize) -> Self {
+        RealLu { n, lu: vec![0.0; n * n], inverse_pivots: vec![0.0; n], swaps: vec![0; n] }
+    }
+
+    /// Factorises shift I - jacobian. False if it is singular.
+    pub fn factorise_shifted(&mut self, shift: f64, jacobian: &[f64]) -> bool {
+        let n = self.n;
+        for (a, j) in self.lu.iter_mut().zip(jacobian) {
+            *a = -j;
+        }
+        for i in 0..n {
+            self.lu[i * n + i] += shift;
+        }
+        for k in 0..n {
+            let mut pivot = k;
+            for i in k + 1..n {
+                if self.lu[i * n + k].abs() > self.lu[pivot * n + k].abs() {
+                    pivot = i;
+                }
+            }
+            self.swaps[k] = pivot;
+            let value = self.lu[pivot * n + k];
+            if value == 0.0 || !value.is_finite() {
+                return false;
+            }
+            let (above, below) = self.lu.split_at_mut((k + 1) * n);
+            let row = &mut above[k * n..];
+            if pivot != k {
+                row.swap_with_slice(&mut below[(pivot - k - 1) * n..(pivot - k) * n]);
+            }
+            let inverse = 1.0 / value;
+            self.inverse_pivots[k] = inverse;
+            for other in below.chunks_exact_mut(n) {
+                let factor = other[k] * inverse;
+                other[k] = factor;
+                if factor != 0.0 {
+                    for (a, b) in other[k + 1..].iter_mut().zip(&row[k + 1..]) {
+                        *a -= factor * b;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Overwrites `b` with the solution.
+    pub fn solve(&self, b: &mut [f64]) {
+        let n = self.n;
+        for (k, &pivot) in self.swaps.iter().enumerate() {
+            b.swap(k, pivot);
+        }
+        for (i, row) in self.lu.chunks_exact(n).enumerate() {
+            let sum: f64 = row[..i].iter().zip(&b[..i]).map(|(l, x)| l * x).sum();
+            b[i] -= sum;
+        }
+        for (i, row) in self.lu.chunks_exact(n).enumerate().rev() {
+            let sum: f64 = row[i + 1..].iter().zip(&b[i + 1..]).map(|(u, x)| u * x).sum();
+            b[i] = (b[i] - sum) * self.inverse_pivots[i];
+        }
+    }
+}
+
+/// P A = L U of a complex matrix, real and imaginary parts apart.
+pub(crate) struct ComplexLu {
+    n: usize,
+    re: Vec<f64>,
+    im: Vec<f64>,
+    inverse_pivots: Vec<(f64, f64)>,
+    swaps: Vec<usize>,
+}
+
+impl ComplexLu {
+    pub fn new(n: usize) -> Self {
+        ComplexLu {
+            n,
+            re: vec![0.0; n * n],
+            im: vec![0.0; n * n],
+            inverse_pivots: vec![(0.0, 0.0); n],
+            swaps: vec![0; n],
+        }
+    }
+
+    /// Factorises (re + i im) I - jacobian. False if it is singular.
+    pub fn factorise_shifted(&mut self, re: f64, im: f64, jacobian: &[f64]) -> bool {
+        let n = self.n;
+        for (a, j) in self.re.iter_mut().zip(jacobian) {
+            *a = -j;
+        }
+        self.im.fill(0.0);
+        for i in 0..n {
+            self.re[i * n + i] += re;
+            self.im[i * n + i] = im;
+        }
+        for k in 0..n {
+            let size = |i: usize| self.re[i * n + k].abs() + self.im[i * n + k].abs();
+            let mut pivot = k;
+            for i in k + 1..n {
+                if size(i) > size(pivot) {
+                    pivot = i;
+                }
+            }
+            self.swaps[k] = pivot;
+            let (a, b) = (self.re[pivot * n + k], self.im[pivot * n + k]);
+            let square = a * a + b * b;
+            if square == 0.0 || !square.is_finite() {
+                return false;
+            }
+            let (re_above, re_below) = self.re.split_at_mut((k + 1) * n);
+            let (im_above, im_below) = self.im.split_at_mut((k + 1) * n);
+            let (re_row, im_row) = (&mut re_above[k * n..], &mut im_above[k * n..]);
+            if pivot != k {
+                let span = (pivot - k - 1) * n..(pivot - k) * n;
+                re_row.swap_with_slice(&mut re_below[span.clone()]);
+                im_row.swap_with_slice(&mut im_below[span]);
+            }
+            let inverse = (a / square, -b / square);
+            self.inverse_pivots[k] = inverse;
+            for (re, im) in re_below.chunks_exact_mut(n).zip(im_below.chunks_exact_mut(n)) {
+                let (f, g) = multiply((re[k], im[k]), inverse);
+                (re[k], im[k]) = (f, g);
+                if f != 0.0 || g != 0.0 {
+                    let values = re[k + 1..].iter_mut().zip(&mut im[k + 1..]);
+                    for ((x, y), (u, v)) in values.zip(re_row[k + 1..].iter().zip(&im_row[k + 1..])) {
+                        *x -= f * u - g * v;
+                        *y -= f * v + g * u;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Overwrites `x + i y` with the solution.
+    pub fn solve(&self, x: &mut [f64], y: &mut [f64]) {
+        let n = self.n;
+        for (k, &pivot) in self.swaps.iter().enumerate() {
+            x.swap(k, pivot);
+            y.swap(k, pivot);
+        }
+        let dot = |i: usize, span: std::ops::Range<usize>, x: &[f64], y: &[f64]| {
+            let row = i * n + span.start..i * n + span.end;
+            let (mut a, mut b) = (0.0, 0.0);
+            let values = x[span.clone()].iter().zip(&y[span]);
+            for ((re, im), (x, y)) in self.re[row.clone()].iter().zip(&self.im[row]).zip(values) {
+                a += re * x - im * y;
+                b += re * y + im * x;
+            }
+            (a, b)
+        };
+        for i in 0..n {
+            let (a, b) = dot(i, 0..i, x, y);
+            x[i] -= a;
+            y[i] -= b;
+        }
+        for i in (0..n).rev() {
+            let (a, b) = dot(i, i + 1..n, x, y);
+            (x[i], y[i]) = multiply((x[i] - a, y[i] - b), self.inverse_pivots[i]);
+        }
+    }
+}
+
+fn multiply((a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {
+    (a * c - b * d, a * d + b * c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A matrix without structure whose leading entries force pivoting.
+    fn matrix(n: usize) -> Vec<f64> {
+        let mut m: Vec<f64> = (0..n * n).map(|i| ((i * 7919 + 13) % 101) as f64 / 50.0 - 1.0).collect();
+        m[0] = 2.0;
+        m
+    }
+
+    #[test]
+    fn factorisations_solve_shifted_systems() {
+        for n in [1, 2, 5, 17] {
+            let j = matrix(n);
+            let (x, y): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (1.0 + i as f64, 0.5 - i as f64)).unzip();
+            let (a, b) = (if n == 1 { 3.0 } else { 2.0 }, 0.7);
+            let multiply_j = |v: &[f64]| -> Vec<f64> {
+                j.chunks_exact(n).map(|row| row.iter().zip(v).map(|(j, v)| j * v).sum()).collect()
+            };
+            let (jx, jy) = (multiply_j(&x), multiply_j(&y));
+
+            let mut real = RealLu::new(n);
+            assert!(real.factorise_shifted(a, &j));
+            let mut rhs: Vec<f64> = (0..n).map(|i| a * x[i] - jx[i]).collect();
+            real.solve(&mut rhs);
+            assert!(rhs.iter().zip(&x).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {rhs:?}");
+
+            let mut complex = ComplexLu::new(n);
+            assert!(complex.factorise_shifted(a, b, &j));
+            let mut re: Vec<f64> = (0..n).map(|i| a * x[i] - b * y[i] - jx[i]).collect();
+            let mut im: Vec<f64> = (0..n).map(|i| a * y[i] + b * x[i] - jy[i]).collect();
+            complex.solve(&mut re, &mut im);
+            assert!(re.iter().zip(&x).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {re:?}");
+            assert!(im.iter().zip(&y).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {im:?}");
+        }
+    }
+
+    #[test]
+    fn singular_matrices_are_refused() {
+        assert!(!RealLu::new(2).factorise_shifted(0.0, &[1.0, 2.0, 2.0, 4.0]));
+        assert!(!RealLu::new(1).factorise_shifted(f64::NAN, &[0.0]));
+        assert!(!ComplexLu::new(1).factorise_shifted(1.0, 0.0, &[1.0]));
+    }
+}
