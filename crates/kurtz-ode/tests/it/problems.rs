@@ -197,3 +197,42 @@ pub fn gene_network() -> Problem {
         }),
     }
 }
+
+/// First and second moments of a two-type branching process (A -> 2A, A + B, 2B; B -> 0), linear with constant
+/// coefficients: variables <A>, <B>, Var A, Cov, Var B; parameters (a, b, g) the rates of the divisions, (d) of loss.
+pub fn moments() -> Problem {
+    Problem {
+        x0: vec![10.0, 0.0, 0.0, 0.0, 0.0],
+        parameters: vec![0.092, 0.924, 0.084, 0.31],
+        rate: |_, x, p, dx| {
+            let (growth, shed) = (p[0] - p[2], p[1] + 2.0 * p[2]);
+            dx[0] = growth * x[0];
+            dx[1] = shed * x[0] - p[3] * x[1];
+            dx[2] = 2.0 * growth * x[2] + (p[0] + p[2]) * x[0];
+            dx[3] = (growth - p[3]) * x[3] + shed * x[2] - 2.0 * p[2] * x[0];
+            dx[4] = 2.0 * shed * x[3] - 2.0 * p[3] * x[4] + (p[1] + 4.0 * p[2]) * x[0] + p[3] * x[1];
+        },
+        jacobian: Some(|_, _, p, j| {
+            let (growth, shed) = (p[0] - p[2], p[1] + 2.0 * p[2]);
+            j[0] = growth;
+            j[5] = shed;
+            j[6] = -p[3];
+            j[10] = p[0] + p[2];
+            j[12] = 2.0 * growth;
+            j[15] = -2.0 * p[2];
+            j[17] = shed;
+            j[18] = growth - p[3];
+            j[20] = p[1] + 4.0 * p[2];
+            j[21] = p[3];
+            j[23] = 2.0 * shed;
+            j[24] = -2.0 * p[3];
+        }),
+        parameter_jacobian: Some(|_, x, _, out| {
+            out[0..4].copy_from_slice(&[x[0], 0.0, -x[0], 0.0]);
+            out[4..8].copy_from_slice(&[0.0, x[0], 2.0 * x[0], -x[1]]);
+            out[8..12].copy_from_slice(&[2.0 * x[2] + x[0], 0.0, -2.0 * x[2] + x[0], 0.0]);
+            out[12..16].copy_from_slice(&[x[3], x[2], -x[3] + 2.0 * x[2] - 2.0 * x[0], -x[3]]);
+            out[16..20].copy_from_slice(&[0.0, 2.0 * x[3] + x[0], 4.0 * x[3] + 4.0 * x[0], -2.0 * x[4] + x[1]]);
+        }),
+    }
+}

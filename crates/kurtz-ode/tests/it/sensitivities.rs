@@ -2,7 +2,7 @@
 
 use kurtz_ode::{Integration, OdeMethod, Sensitivities, Tolerance, solve};
 
-use crate::problems::{Problem, gene_network, logistic, logistic_solution, robertson};
+use crate::problems::{Problem, gene_network, logistic, logistic_solution, moments, robertson};
 
 const METHODS: [OdeMethod; 4] =
     [OdeMethod::Explicit, OdeMethod::Stiff, OdeMethod::Auto, OdeMethod::RungeKutta4 { step: 0.01 }];
@@ -114,5 +114,19 @@ fn initial_values_of_a_linear_system_give_its_propagator() {
         for (found, exact) in solution.sensitivity(0).iter().zip([c, s, -s, c]) {
             assert!((found - exact).abs() < 1e-7, "{method:?}: {:?}", solution.sensitivities);
         }
+    }
+}
+
+#[test]
+fn moments_agree_with_differences_explicitly() {
+    let times = [1.0, 5.0, 20.0];
+    let fine = Integration::with_tolerances(1e-12, 1e-12).with_method(OdeMethod::Explicit);
+    let expected = differences(moments, &times, &fine);
+    let settings = Integration::default().with_method(OdeMethod::Explicit);
+    let problem = moments();
+    let solution =
+        solve(&problem, &problem.x0, &times, &settings.with_sensitivities(Sensitivities::Parameters)).unwrap();
+    for (i, (s, e)) in solution.sensitivities.iter().zip(&expected).enumerate() {
+        assert!((s - e).abs() < 1e-5 * (1.0 + e.abs()), "entry {i}: {s} instead of {e}");
     }
 }
