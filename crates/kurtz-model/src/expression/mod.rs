@@ -3,7 +3,7 @@
 //! * build: operators on [`Expression`], [`Expression::powi`], [`Expression::call`], [`Expression::substitute`];
 //! * transform: [`Expression::derivative`], [`Expression::simplify`];
 //! * show: [`Expression::display`] (the text the `.crn` grammar reads back) and [`Expression::latex`], with [`Names`];
-//! * compute: [`Expression::evaluate`], the plain reference.
+//! * compute: [`Expression::evaluate`], the plain reference, and [`Program`], the flat form for speed.
 //!
 //! Sub-expressions are shared, so an expression is a directed acyclic graph that can stand for a tree far larger than
 //! memory. No method here recurses over it, and each but printing takes time in proportion to the nodes stored
@@ -15,10 +15,12 @@ pub(crate) mod graph;
 mod latex;
 mod names;
 mod print;
+mod program;
 mod simplify;
 
 pub use names::{Names, latex_of_name};
 pub use print::Display;
+pub use program::{Program, UnboundSymbol};
 
 use crate::network::{CompartmentId, ParameterId, SpeciesId};
 use std::sync::Arc;
@@ -111,7 +113,7 @@ pub enum Expression {
 impl Expression {
     /// The value, given what each symbol stands for.
     ///
-    /// This is the plain reference.
+    /// This is the plain reference; [`Program`] gives the same bits, faster.
     pub fn evaluate(&self, value_of: &impl Fn(Symbol) -> f64) -> f64 {
         graph::fold(self, |node, values: &mut [f64]| match node {
             Expression::Number(x) => *x,

@@ -285,7 +285,7 @@ impl Store {
                 let place = factors.iter().enumerate().rev().map(|(i, &(id, _))| (id, i)).collect();
                 Product { coefficient, factors, place }
             }
-            Node::Binary(B::Divide, rest, zero) => {
+            Node::Binary(B::Divide, rest, zero) if self.as_number(rest).is_none_or(|x| x != 0.0) => {
                 let mut product = self.open_product(rest);
                 product.push(zero, -1.0);
                 product
@@ -520,11 +520,14 @@ impl Store {
             [(_, inner)] => base.coefficient.is_one() && (inner != inner.trunc() || inner % 2.0 != 0.0),
             _ => false,
         };
-        let coefficient = base.coefficient.to(exponent);
-        if single || whole && coefficient.is_some() {
-            base.coefficient = coefficient.unwrap_or(Coefficient::ONE);
+        if single {
             base.factors.iter_mut().for_each(|(_, e)| *e *= exponent);
             return Form::Product(base);
+        }
+        if whole {
+            let mut product = Product::number(Coefficient::ONE);
+            self.multiply(&mut product, base, exponent);
+            return Form::Product(product);
         }
         Form::Product(self.one_factor(a, exponent))
     }

@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn derivative_agrees_with_central_differences(e in any_expression(), point in any_point()) {
+    fn derivative_agrees_with_central_differences(e in any_expression(), point in prop::array::uniform6(-2.0..3.0)) {
         let h = 1e-5;
         let symbol = species(0);
         let value = |step: f64| {
@@ -414,6 +414,7 @@ fn simplified_expressions_read_as_one_would_write_them() {
         (number(1.0) / 0.0, "1/0"),
         (number(0.0) / 0.0, "0/0"),
         (1.0 / &a / (number(0.0) * 0.0), "1/A/0"),
+        ((number(0.0) / 0.0).powi(-1), "1/(0/0)"),
         (number(1e200) * &a * 1e200, "1e200*A*1e200"),
         (3.0 * (&a + &b) - 2.0 * (&b + &a) + &k, "A + B + k"),
         (Expression::call(Function::Exp, [number(0.0)]) * &a, "A"),

@@ -1,0 +1,97 @@
+//! Speed of general rate laws: a network of 20 Hill-type laws, evaluated for one state and for a batch of states.
+//!
+//! `cargo bench -p kurtz-model --bench expression`
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use kurtz_model::expression::{Expression, Program, Symbol};
+use kurtz_model::network::SpeciesId;
+
+const LAWS: u32 = 20;
+
+fn main() {
+    divan::main();
+}
+
+fn var(i: u32) -> Expression {
+    SpeciesId(i % LAWS).into()
+}
+
+/// v x^n / (K^n + x^n), repressed or activated, each of another species.
+fn hill_laws() -> Vec<Expression> {
+    (0..LAWS)
+        .map(|i| {
+            let (v, k, n) = (1.0 + f64::from(i), 10.0 + f64::from(i), 2 + (i % 3) as i32);
+            let x = var(i).powi(n);
+            if i % 2 == 0 { v * &x / (k.powi(n) + &x) } else { v / (1.0 + x / k.powi(n)) }
+        })
+        .collect()
+}
+
+fn program(outputs: &[Expression]) -> Program {
+    let inputs: Vec<Symbol> = (0..LAWS).map(|i| Symbol::Species(SpeciesId(i))).collect();
+    Program::compile(outputs, &inputs, |_| None).expect("all symbols are inputs")
+}
+
+fn state() -> Vec<f64> {
+    (0..LAWS).map(|i| 3.0 + f64::from(i * 7 % 11)).collect()
+}
+
+#[divan::bench]
+fn hill_scalar(bencher: Bencher) {
+    let program = program(&hill_laws());
+    let (inputs, mut registers) = (state(), vec![0.0; program.register_count()]);
+    let mut outputs = vec![0.0; LAWS as usize];
+    bencher.counter(ItemsCount::new(LAWS)).bench_local(|| {
+        program.evaluate(black_box(&inputs), &mut registers, &mut outputs);
+        black_box(&outputs);
+    });
+}
+
+#[divan::bench(consts = [4, 8, 16])]
+fn hill_lanes<const L: usize>(bencher: Bencher) {
+    let program = program(&hill_laws());
+    let inputs: Vec<[f64; L]> = state().iter().map(|&x| std::array::from_fn(|l| x + l as f64)).collect();
+    let mut registers = vec![[0.0; L]; program.register_count()];
+    let mut outputs = vec![[0.0; L]; LAWS as usize];
+    bencher.counter(ItemsCount::new(L)).bench_local(|| {
+        program.evaluate_lanes(black_box(&inputs), &mut registers, &mut outputs);
+        black_box(&outputs);
+    });
+}
+
+#[divan::bench]
+fn hill_jacobian_scalar(bencher: Bencher) {
+    let derivatives: Vec<Expression> =
+        hill_laws().iter().zip(0..).map(|(law, i)| law.derivative(Symbol::Species(SpeciesId(i)))).collect();
+    let program = program(&derivatives);
+    let (inputs, mut registers) = (state(), vec![0.0; program.register_count()]);
+    let mut outputs = vec![0.0; LAWS as usize];
+    bencher.bench_local(|| {
+        program.evaluate(black_box(&inputs), &mut registers, &mut outputs);
+        black_box(&outputs);
+    });
+}
+
+#[divan::bench]
+fn hill_tree(bencher: Bencher) {
+    let (laws, inputs) = (hill_laws(), state());
+    bencher.bench_local(|| {
+        let value_of = |s| match s {
+            Symbol::Species(i) => inputs[i.index()],
+            _ => 0.0,
+        };
+        laws.iter().map(|law| law.evaluate(&value_of)).sum::<f64>()
+    });
+}
+
+#[divan::bench]
+fn hill_derivative(bencher: Bencher) {
+    let laws = hill_laws();
+    bencher.bench_local(|| laws[0].derivative(Symbol::Species(SpeciesId(0))));
+}
+
+#[divan::bench]
+fn hill_compile(bencher: Bencher) {
+    let laws = hill_laws();
+    bencher.bench_local(|| program(&laws));
+}
