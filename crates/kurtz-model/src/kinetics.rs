@@ -1,8 +1,19 @@
 //! A network bound to numbers: the one place where a rate constant becomes a propensity.
 
-use crate::expression::{Expression, Symbol};
-use crate::network::{Initial, Network, ParameterId, RateLaw, ReactionId, SpeciesId, Value};
-use crate::units::{Dimension, Unit};
+mod bind;
+mod error;
+mod general;
+mod graph;
+mod mass_action;
+
+pub use error::KineticsError;
+pub(crate) use general::each_species;
+pub use mass_action::MassAction;
+
+use crate::expression::{Expression, Program, Symbol};
+use crate::network::{Initial, Network, ReactionId, SpeciesId};
+use general::{General, with_registers};
+use graph::Graph;
 use std::sync::Arc;
 
 /// A [`Network`] bound to parameter values, compartment sizes and an initial state.
@@ -14,7 +25,10 @@ use std::sync::Arc;
 /// * the concentration rate is `k prod_l c_l^nu_l / nu_l!`
 ///
 /// (Yang, Peng, Zhu, Hong 2020, eq. 5 and 8), so 2A -> 0 at k has propensity k n (n-1) / (2 V) and consumes A at
-/// the rate k c^2. `@ rate(phi)` and `@ propensity(a)` are converted into each other by a(n) = V phi(n / V).
+/// the rate k c^2. `@ rate(phi)` and `@ propensity(a)` are converted into each other by a(n) = V phi(n / V), verbatim:
+/// 2A -> 0 at `rate(k*A^2)` has propensity k n^2 / V, without the binomial, and at `propensity(k*A*(A-1)/2)` just that.
+///
+/// The symbolic forms of the same laws are [`Network::propensity_expression`] and [`Network::rate_expression`].
 #[derive(Clone, Debug)]
 pub struct Kinetics {
     network: Arc<Network>,
@@ -22,6 +36,17 @@ pub struct Kinetics {
     volumes: Vec<f64>,
     initial: Vec<f64>,
     laws: Vec<Law>,
+    mass_action: MassAction,
+    general: Arc<General>,
+    /// Of each reaction, its place in `mass_action` or `general`.
+    places: Vec<Place>,
+    graph: Arc<Graph>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    MassAction(u32),
+    General(u32),
 }
 
 /// A rate law with its numbers.
@@ -45,48 +70,6 @@ pub enum Law {
     Propensity(Expression),
 }
 
-/// Why a network could not be bound to numbers.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KineticsError {
-    /// A value to be changed names nothing in the network.
-    #[error("there is no {kind} `{name}`; the network has {}", known.join(", "))]
-    Unknown {
-        /// `parameter`, `species` or `compartment`.
-        kind: &'static str,
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// A rate constant or propensity that is negative or not a number.
-    #[error("the rate constant of reaction `{reaction}` is {value}; it must be a finite number >= 0")]
-    BadConstant {
-        /// Name of the reaction.
-        reaction: String,
-        /// The value found.
-        value: f64,
-    },
-    /// A parameter, size or initial amount out of its range.
-    #[error("{what} is {value}; {expected}")]
-    BadValue {
-        /// Which value, in words.
-        what: String,
-        /// The value found.
-        value: f64,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// Values that are defined by each other.
-    #[error("parameter `{name}` is defined by itself, through {}", through.join(" -> "))]
-    Cycle {
-        /// A parameter on the cycle.
-        name: String,
-        /// The cycle.
-        through: Vec<String>,
-    },
-}
-
 /// Changes to a network's own values, made before it is bound; each is in the unit the network declares for it.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Changes {
@@ -94,7 +77,8 @@ pub struct Changes {
     pub parameters: Vec<(String, f64)>,
     /// Initial amounts, as counts or concentrations just as the network gives them.
     pub initial: Vec<(String, f64)>,
-    /// Size of the (only or first) compartment, in the network's volume unit.
+    /// Size of the (only or first) compartment, in the unit in which the network gives it. Initial concentrations stay,
+    /// so that their counts scale; initial counts stay counts.
     pub volume: Option<f64>,
 }
 
@@ -102,7 +86,8 @@ impl Kinetics {
     /// Binds a network to its own values.
     ///
     /// # Errors
-    /// Values that are not finite, negative constants, initial amounts or volumes, definitions that go in circles.
+    /// Values that are not finite, negative constants, initial amounts or volumes, definitions that go in circles,
+    /// mass-action constants that depend on species or time, names that are not unique.
     pub fn new(network: &Network) -> Result<Self, KineticsError> {
         Self::with_changes(network, &Changes::default())
     }
@@ -113,17 +98,37 @@ impl Kinetics {
     /// As [`Kinetics::new`], and names that the network does not have.
     pub fn with_changes(network: &Network, changes: &Changes) -> Result<Self, KineticsError> {
         let mut network = network.clone();
-        apply_changes(&mut network, changes)?;
-        let mut values = Values::new(&network);
-        let volumes = (0..network.compartments.len()).map(|i| values.compartment(i)).collect::<Result<Vec<_>, _>>()?;
-        let parameters = (0..network.parameters.len())
-            .map(|i| values.parameter(ParameterId::from(i)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut kinetics =
-            Kinetics { network: Arc::new(network), parameters, volumes, initial: Vec::new(), laws: Vec::new() };
-        kinetics.initial = kinetics.bind_initial()?;
-        kinetics.laws = kinetics.bind_laws()?;
-        Ok(kinetics)
+        bind::apply_changes(&mut network, changes)?;
+        bind::check_references(&network)?;
+        let (parameters, volumes) = bind::Values::of(&network)?;
+        let fixed = |s| match s {
+            Symbol::Parameter(p) => Some(parameters[p.index()]),
+            Symbol::Compartment(c) => Some(volumes[c.index()]),
+            Symbol::Species(_) | Symbol::Time => None,
+        };
+        let known = |s| fixed(s).unwrap_or(f64::NAN);
+        let initial = bind::initial(&network, &volumes, &known)?;
+        let laws = bind::laws(&network, &volumes, &known)?;
+        let mass_action = MassAction::new(&network, &volumes, &laws);
+        let general = General::new(&network, &volumes, &laws, &fixed).expect("references have been checked");
+        let mut places = vec![Place::MassAction(0); laws.len()];
+        for (i, reaction) in (0..).zip(&mass_action.reactions) {
+            places[reaction.index()] = Place::MassAction(i);
+        }
+        for (i, reaction) in (0..).zip(&general.reactions) {
+            places[reaction.index()] = Place::General(i);
+        }
+        Ok(Kinetics {
+            graph: Arc::new(Graph::new(&network)),
+            network: Arc::new(network),
+            parameters,
+            volumes,
+            initial,
+            laws,
+            mass_action,
+            general: Arc::new(general),
+            places,
+        })
     }
 
     /// The network.
@@ -151,53 +156,167 @@ impl Kinetics {
         &self.initial
     }
 
+    /// Initial numbers of molecules as whole numbers, `[species]`.
+    ///
+    /// An initial count must be whole (to a relative 1e-9, which is what rounding in units and expressions can do). An
+    /// initial concentration is rounded to the nearest whole count, halves up.
+    ///
+    /// # Errors
+    /// A species whose count is not whole, or above 2^53, beyond which not every count is a floating-point number.
+    pub fn initial_counts(&self) -> Result<Vec<i64>, KineticsError> {
+        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        let whole = |(species, &value): (&crate::network::Species, &f64)| {
+            let name = || species.name.clone();
+            let count = value.round();
+            if count > LARGEST {
+                return Err(KineticsError::HugeCount { species: name(), value });
+            }
+            let given_as_count = matches!(species.initial, Initial::Count(_));
+            if given_as_count && (value - count).abs() > 1e-9 * value.max(1.0) {
+                return Err(KineticsError::FractionalCount { species: name(), value });
+            }
+            Ok(count as i64)
+        };
+        self.network.species.iter().zip(&self.initial).map(whole).collect()
+    }
+
     /// The rate laws with their numbers, `[reactions]`.
     pub fn laws(&self) -> &[Law] {
         &self.laws
     }
 
+    /// The mass-action reactions in flat arrays.
+    pub fn mass_action(&self) -> &MassAction {
+        &self.mass_action
+    }
+
+    /// The reactions with laws given by expressions, ascending, in the order of [`Kinetics::general_program`].
+    pub fn general_reactions(&self) -> &[ReactionId] {
+        &self.general.reactions
+    }
+
+    /// Propensities of the general reactions as a program; its inputs are the counts of all species, then the time.
+    pub fn general_program(&self) -> &Program {
+        &self.general.propensities
+    }
+
+    /// Net change of each species in one event of a reaction, sorted by species, clamped species left out.
+    pub fn state_change(&self, reaction: ReactionId) -> &[(SpeciesId, i64)] {
+        self.graph.changes.row(reaction.index())
+    }
+
+    /// The reactions whose propensities can change in an event of this one, ascending.
+    pub fn dependents(&self, reaction: ReactionId) -> &[ReactionId] {
+        self.graph.dependents.row(reaction.index())
+    }
+
+    /// The species whose counts the propensity of a reaction depends on, ascending, clamped ones included.
+    pub fn species_read_by(&self, reaction: ReactionId) -> &[SpeciesId] {
+        self.graph.depends_on.row(reaction.index())
+    }
+
+    /// Whether the propensity of a reaction changes with time by itself.
+    pub fn depends_on_time(&self, reaction: ReactionId) -> bool {
+        self.graph.depends_on_time[reaction.index()]
+    }
+
     /// Events per unit time of a reaction at real-valued numbers of molecules `counts`, `[species]`.
     ///
-    /// For mass action the binomial C(n, nu) is continued as n (n-1) ... (n-nu+1) / nu!.
+    /// For mass action the binomial C(n, nu) is continued as n (n-1) ... (n-nu+1) / nu!. The result may be negative or
+    /// not a number if the law is; [`Kinetics::check_state`] says so.
     pub fn propensity(&self, reaction: ReactionId, time: f64, counts: &[f64]) -> f64 {
-        match &self.laws[reaction.index()] {
-            Law::MassAction { constant, volume } => {
-                let mut a = constant * volume;
-                for &(species, order) in &self.network.reactions[reaction.index()].reactants {
-                    let n = counts[species.index()];
-                    let v = self.volume_of(species);
-                    for i in 0..order {
-                        a *= (n - f64::from(i)) / (f64::from(i + 1) * v);
-                    }
-                }
-                a
-            }
-            Law::Rate { phi, volume } => {
-                volume * phi.evaluate(&|s| self.value_of(s, time, &|i| counts[i.index()] / self.volume_of(i)))
-            }
-            Law::Propensity(a) => a.evaluate(&|s| self.value_of(s, time, &|i| counts[i.index()])),
+        match self.places[reaction.index()] {
+            Place::MassAction(i) => self.mass_action.propensity(i as usize, counts),
+            Place::General(i) => one(&self.general.propensity[i as usize], time, counts),
+        }
+    }
+
+    /// All propensities at `counts`, `[species]`, to `propensities`, `[reactions]`; the bits of [`Kinetics::propensity`].
+    ///
+    /// It allocates nothing unless the general laws need more than 512 registers.
+    ///
+    /// # Panics
+    /// If the lengths are not the numbers of species and reactions.
+    pub fn propensities_into(&self, time: f64, counts: &[f64], propensities: &mut [f64]) {
+        assert_eq!(counts.len(), self.network.species.len(), "one count for each species");
+        assert_eq!(propensities.len(), self.laws.len(), "one propensity for each reaction");
+        for (i, reaction) in self.mass_action.reactions.iter().enumerate() {
+            propensities[reaction.index()] = self.mass_action.propensity(i, counts);
+        }
+        all(&self.general.propensities, &self.general.reactions, time, counts, propensities);
+    }
+
+    /// All propensities of `L` states: `counts` is `[species][lane]`, `propensities` `[reactions][lane]`. Every lane has
+    /// the bits of [`Kinetics::propensity`].
+    ///
+    /// `workspace` is grown as needed, so that calls after the first allocate nothing.
+    ///
+    /// # Panics
+    /// If the lengths are not the numbers of species and reactions.
+    pub fn propensities_lanes<const L: usize>(
+        &self,
+        time: [f64; L],
+        counts: &[[f64; L]],
+        workspace: &mut Vec<[f64; L]>,
+        propensities: &mut [[f64; L]],
+    ) {
+        assert_eq!(counts.len(), self.network.species.len(), "one count for each species");
+        assert_eq!(propensities.len(), self.laws.len(), "one propensity for each reaction");
+        for (i, reaction) in self.mass_action.reactions.iter().enumerate() {
+            propensities[reaction.index()] = self.mass_action.propensity_lanes(i, &|s| counts[s]);
+        }
+        let program = &self.general.propensities;
+        let (outputs, registers) = (program.output_count(), program.register_count());
+        workspace.resize(outputs + registers, [0.0; L]);
+        let (outputs, registers) = workspace.split_at_mut(outputs);
+        let time_input = counts.len();
+        program.evaluate_lanes_from(|i| if i == time_input { time } else { counts[i] }, registers, outputs);
+        for (reaction, &a) in self.general.reactions.iter().zip(&*outputs) {
+            propensities[reaction.index()] = a;
         }
     }
 
     /// Concentration per unit time of a reaction at `concentrations`, `[species]` (the limit of large volume).
     pub fn rate(&self, reaction: ReactionId, time: f64, concentrations: &[f64]) -> f64 {
-        let description = &self.network.reactions[reaction.index()];
-        match &self.laws[reaction.index()] {
-            Law::MassAction { constant, .. } => {
-                let mut phi = *constant;
-                for &(species, order) in &description.reactants {
-                    for i in 0..order {
-                        phi *= concentrations[species.index()] / f64::from(i + 1);
-                    }
-                }
-                phi
-            }
-            Law::Rate { phi, .. } => phi.evaluate(&|s| self.value_of(s, time, &|i| concentrations[i.index()])),
-            Law::Propensity(a) => {
-                let v = self.volumes[description.compartment.index()];
-                a.evaluate(&|s| self.value_of(s, time, &|i| concentrations[i.index()] * self.volume_of(i))) / v
+        match self.places[reaction.index()] {
+            Place::MassAction(i) => self.mass_action.rate(i as usize, concentrations),
+            Place::General(i) => one(&self.general.rate[i as usize], time, concentrations),
+        }
+    }
+
+    /// All concentration rates at `concentrations`, `[species]`, to `rates`, `[reactions]`; the bits of
+    /// [`Kinetics::rate`]. Allocations as in [`Kinetics::propensities_into`].
+    ///
+    /// # Panics
+    /// If the lengths are not the numbers of species and reactions.
+    pub fn rates_into(&self, time: f64, concentrations: &[f64], rates: &mut [f64]) {
+        assert_eq!(concentrations.len(), self.network.species.len(), "one concentration for each species");
+        assert_eq!(rates.len(), self.laws.len(), "one rate for each reaction");
+        for (i, reaction) in self.mass_action.reactions.iter().enumerate() {
+            rates[reaction.index()] = self.mass_action.rate(i, concentrations);
+        }
+        all(&self.general.rates, &self.general.reactions, time, concentrations, rates);
+    }
+
+    /// Checks that every propensity at this state is a finite number >= 0.
+    ///
+    /// # Errors
+    /// The first reaction whose propensity is not, with the counts it depends on.
+    pub fn check_state(&self, time: f64, counts: &[f64]) -> Result<(), KineticsError> {
+        for i in 0..self.laws.len() {
+            let reaction = ReactionId::from(i);
+            let value = self.propensity(reaction, time, counts);
+            if !value.is_finite() || value < 0.0 {
+                let count = |&s: &SpeciesId| (self.network.species[s.index()].name.clone(), counts[s.index()]);
+                return Err(KineticsError::BadPropensity {
+                    reaction: self.network.reactions[i].name.clone(),
+                    value,
+                    time,
+                    counts: self.species_read_by(reaction).iter().map(count).collect(),
+                });
             }
         }
+        Ok(())
     }
 
     /// What a symbol stands for, given how to read a species.
@@ -209,162 +328,33 @@ impl Kinetics {
             Symbol::Time => time,
         }
     }
-
-    fn bind_initial(&self) -> Result<Vec<f64>, KineticsError> {
-        let network = &self.network;
-        let mut initial = Vec::with_capacity(network.species.len());
-        for species in &network.species {
-            let (value, factor) = match &species.initial {
-                Initial::Count(value) => (value, 1.0),
-                Initial::Concentration(value) => (value, self.volumes[species.compartment.index()]),
-            };
-            let n = factor
-                * match value {
-                    Value::Quantity(q) => q.value * coherent_scale(&q.unit, network),
-                    Value::Expression(e) => e.evaluate(&|s| self.value_of(s, 0.0, &|_| f64::NAN)),
-                };
-            if !n.is_finite() || n < 0.0 {
-                return Err(KineticsError::BadValue {
-                    what: format!("the initial amount of `{}`", species.name),
-                    value: n,
-                    expected: "it must be a finite number >= 0",
-                });
-            }
-            initial.push(n);
-        }
-        Ok(initial)
-    }
-
-    fn bind_laws(&self) -> Result<Vec<Law>, KineticsError> {
-        let mut laws = Vec::with_capacity(self.network.reactions.len());
-        for reaction in &self.network.reactions {
-            let volume = self.volumes[reaction.compartment.index()];
-            laws.push(match &reaction.rate {
-                RateLaw::MassAction(k) => {
-                    let constant = k.evaluate(&|s| self.value_of(s, f64::NAN, &|_| f64::NAN));
-                    if !constant.is_finite() || constant < 0.0 {
-                        return Err(KineticsError::BadConstant { reaction: reaction.name.clone(), value: constant });
-                    }
-                    Law::MassAction { constant, volume }
-                }
-                RateLaw::Rate(phi) => Law::Rate { phi: phi.clone(), volume },
-                RateLaw::Propensity(a) => Law::Propensity(a.clone()),
-            });
-        }
-        Ok(laws)
-    }
 }
 
-/// How many of the network's own units one of `unit` is.
-fn coherent_scale(unit: &Unit, network: &Network) -> f64 {
-    let Some(Dimension { volume, time, .. }) = unit.dimension else {
-        return 1.0;
-    };
-    unit.scale / network.volume_unit.scale.powi(volume.into()) / network.time_unit.scale.powi(time.into())
+/// Evaluates a program of one output; its last input is the time.
+fn one(program: &Program, time: f64, state: &[f64]) -> f64 {
+    let mut output = [0.0];
+    let time_input = program.input_count() - 1;
+    with_registers(program.register_count(), |registers| {
+        program.evaluate_from(|i| if i == time_input { time } else { state[i] }, registers, &mut output);
+    });
+    output[0]
 }
 
-fn apply_changes(network: &mut Network, changes: &Changes) -> Result<(), KineticsError> {
-    fn set(value: &mut Value, to: f64) {
-        match value {
-            Value::Quantity(q) => q.value = to,
-            Value::Expression(e) => *e = Expression::Number(to),
+/// Evaluates a program of one output for each of `reactions`; its last input is the time.
+fn all(program: &Program, reactions: &[ReactionId], time: f64, state: &[f64], values: &mut [f64]) {
+    if reactions.is_empty() {
+        return;
+    }
+    let outputs = program.output_count();
+    let time_input = program.input_count() - 1;
+    with_registers(outputs + program.register_count(), |room| {
+        let (outputs, registers) = room.split_at_mut(outputs);
+        program.evaluate_from(|i| if i == time_input { time } else { state[i] }, registers, outputs);
+        for (reaction, &value) in reactions.iter().zip(&*outputs) {
+            values[reaction.index()] = value;
         }
-    }
-    for (name, to) in &changes.parameters {
-        let Some(id) = network.parameter_named(name) else {
-            let known = network.parameters.iter().map(|p| p.name.clone()).collect();
-            return Err(KineticsError::Unknown { kind: "parameter", name: name.clone(), known });
-        };
-        set(&mut network.parameters[id.index()].value, *to);
-    }
-    for (name, to) in &changes.initial {
-        let Some(id) = network.species_named(name) else {
-            let known = network.species.iter().map(|s| s.name.clone()).collect();
-            return Err(KineticsError::Unknown { kind: "species", name: name.clone(), known });
-        };
-        match &mut network.species[id.index()].initial {
-            Initial::Count(value) | Initial::Concentration(value) => set(value, *to),
-        }
-    }
-    if let Some(to) = changes.volume {
-        set(&mut network.compartments[0].size, to);
-    }
-    Ok(())
+    });
 }
 
-/// Evaluates sizes and parameters, which may be defined by each other, each once.
-struct Values<'a> {
-    network: &'a Network,
-    parameters: Vec<Option<f64>>,
-    open: Vec<ParameterId>,
-}
-
-impl<'a> Values<'a> {
-    fn new(network: &'a Network) -> Self {
-        Values { network, parameters: vec![None; network.parameters.len()], open: Vec::new() }
-    }
-
-    fn parameter(&mut self, id: ParameterId) -> Result<f64, KineticsError> {
-        let network = self.network;
-        if let Some(value) = self.parameters[id.index()] {
-            return Ok(value);
-        }
-        let name = |p: ParameterId| network.parameters[p.index()].name.clone();
-        if let Some(start) = self.open.iter().position(|&p| p == id) {
-            let through = self.open[start..].iter().chain([&id]).map(|&p| name(p)).collect();
-            return Err(KineticsError::Cycle { name: name(id), through });
-        }
-        self.open.push(id);
-        let value = self.value(&network.parameters[id.index()].value)?;
-        self.open.pop();
-        if !value.is_finite() {
-            return Err(KineticsError::BadValue {
-                what: format!("parameter `{}`", name(id)),
-                value,
-                expected: "it must be a finite number",
-            });
-        }
-        self.parameters[id.index()] = Some(value);
-        Ok(value)
-    }
-
-    fn compartment(&mut self, index: usize) -> Result<f64, KineticsError> {
-        let compartment = &self.network.compartments[index];
-        let value = self.value(&compartment.size)?;
-        if !value.is_finite() || value <= 0.0 {
-            return Err(KineticsError::BadValue {
-                what: format!("the size of compartment `{}`", compartment.name),
-                value,
-                expected: "it must be a finite number > 0",
-            });
-        }
-        Ok(value)
-    }
-
-    fn value(&mut self, value: &Value) -> Result<f64, KineticsError> {
-        match value {
-            Value::Quantity(q) => Ok(q.value * coherent_scale(&q.unit, self.network)),
-            Value::Expression(e) => {
-                let mut parameters = Vec::new();
-                e.for_each_symbol(&mut |s| {
-                    if let Symbol::Parameter(p) = s {
-                        parameters.push(p);
-                    }
-                });
-                for p in parameters {
-                    self.parameter(p)?;
-                }
-                let known = &self.parameters;
-                let network = self.network;
-                Ok(e.evaluate(&|s| match s {
-                    Symbol::Parameter(p) => known[p.index()].expect("evaluated just before"),
-                    Symbol::Compartment(c) => match &network.compartments[c.index()].size {
-                        Value::Quantity(q) => q.value * coherent_scale(&q.unit, network),
-                        Value::Expression(_) => f64::NAN,
-                    },
-                    Symbol::Species(_) | Symbol::Time => f64::NAN,
-                }))
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod format;
 pub mod kinetics;
 pub mod network;
 pub mod polynomial;
+pub mod rate_law;
 pub mod rational;
 pub mod units;
 
@@ -19,4 +20,5 @@ pub use network::{
     Compartment, CompartmentId, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction, ReactionId,
     Species, SpeciesId, Value,
 };
+pub use rate_law::MassActionConvention;
 pub use units::Unit;
