@@ -68,6 +68,12 @@ pub enum ReportError {
         /// Name of the figure.
         figure: String,
     },
+    /// Two figures of one report share a name, and with it their files.
+    #[error("two figures are named `{figure}`: give each its own name")]
+    DuplicateFigure {
+        /// The name.
+        figure: String,
+    },
     /// The figure could not be rasterised.
     #[error("figure `{figure}` could not be turned into an image: {reason}")]
     Raster {

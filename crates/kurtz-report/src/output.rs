@@ -11,8 +11,11 @@
 //! A file appears under its name only when it is complete: it is written beside its place under a temporary name and
 //! renamed. Running again into the same directory replaces file by file; what else lies there is left alone.
 
+use crate::bibliography::Bibliography;
 use crate::data::DataTable;
+use crate::document::Report;
 use crate::error::ReportError;
+use crate::figure::Figure;
 use crate::provenance::Provenance;
 use serde::Serialize;
 use std::fs::File;
@@ -131,6 +134,27 @@ impl OutputDirectory {
         });
         self.formats = formats;
         written
+    }
+
+    /// Writes `figures/<name>.svg` and `figures/<name>.png` (300 dots per inch).
+    ///
+    /// # Errors
+    /// As [`Figure::to_svg`], [`Figure::to_png`] and [`OutputDirectory::write`].
+    pub fn write_figure(&mut self, figure: &Figure) -> Result<(), ReportError> {
+        let (svg, png) = (figure.to_svg()?, figure.to_png(300.0 / 96.0)?);
+        self.write(&format!("figures/{}.svg", figure.name), svg.as_bytes())?;
+        self.write(&format!("figures/{}.png", figure.name), &png)
+    }
+
+    /// Writes all figures of a report, then `report.html`.
+    ///
+    /// # Errors
+    /// [`ReportError::DuplicateFigure`] if two figures share a name; as [`OutputDirectory::write_figure`] and
+    /// [`Report::to_html`].
+    pub fn write_report(&mut self, report: &Report, bibliography: &Bibliography) -> Result<(), ReportError> {
+        let html = report.to_html(bibliography)?;
+        report.figures().try_for_each(|figure| self.write_figure(figure))?;
+        self.write("report.html", html.as_bytes())
     }
 
     /// Writes `provenance.json`, with the list of all files of this run; call it last.

@@ -1,5 +1,9 @@
 //! A report: what was found, how it was checked, and where it comes from.
 
+mod page;
+
+use crate::bibliography::Bibliography;
+use crate::error::ReportError;
 use crate::figure::Figure;
 use crate::provenance::Provenance;
 use crate::table::{Cell, Table};
@@ -11,13 +15,16 @@ use serde::{Deserialize, Serialize};
 /// `[text](address)` and `[@key]` for a reference; pass foreign text through [`plain`](crate::plain).
 ///
 /// ```
-/// use kurtz_report::{Check, Report, Section};
+/// use kurtz_report::{Bibliography, Check, Report, Section};
 ///
 /// let report = Report::new("Epidermis")
 ///     .summary("All four rates are recovered from **1e6** trajectories.")
 ///     .check(Check::relative("lambda", 1.1, 1.1012, 0.003))
 ///     .section(Section::new("Moments").formula(r"\frac{\mathrm{d}\langle A\rangle}{\mathrm{d}t} = \theta_1\langle A\rangle"));
 /// assert!(report.passed());
+/// let html = report.to_html(&Bibliography::default())?;
+/// assert!(html.contains("<math display=\"block\">"));
+/// # Ok::<(), kurtz_report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -106,6 +113,18 @@ impl Report {
             Block::Figure(figure) => Some(figure),
             _ => None,
         })
+    }
+
+    /// The document as one HTML file: styles, fonts, figures and the code that makes them interactive are inside.
+    ///
+    /// Links to the SVG and PNG of each figure point to `figures/` beside the file;
+    /// [`OutputDirectory::write_report`](crate::OutputDirectory::write_report) writes all of them.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownReference`] if a key is cited that `bibliography` lacks; errors of
+    /// [`Figure::to_svg`](crate::Figure::to_svg).
+    pub fn to_html(&self, bibliography: &Bibliography) -> Result<String, ReportError> {
+        page::render(self, bibliography)
     }
 }
 

@@ -80,10 +80,6 @@ impl Axis {
 
     /// Label and unit as they stand beside the axis: `time (week)`.
     pub(crate) fn title(&self) -> String {
-        match (self.label.is_empty(), self.unit.is_empty()) {
-            (_, true) => self.label.clone(),
-            (true, false) => self.unit.clone(),
-            (false, false) => format!("{} ({})", self.label, self.unit),
-        }
+        super::layout::axis_title(self, 0)
     }
 }

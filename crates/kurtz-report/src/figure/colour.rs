@@ -73,7 +73,7 @@ pub enum ColourMap {
 /// Anchors of the maps in sRGB; between them colours are interpolated in OKLab.
 const SEQUENTIAL: [[u8; 3]; 5] = [[255, 255, 255], [176, 214, 232], [72, 152, 200], [22, 84, 148], [10, 20, 60]];
 const DIVERGING: [[u8; 3]; 7] =
-    [[6, 40, 92], [18, 98, 168], [130, 184, 222], [255, 255, 255], [240, 168, 118], [196, 74, 10], [96, 26, 4]];
+    [[0, 52, 100], [49, 120, 186], [148, 194, 243], [255, 255, 255], [244, 169, 136], [179, 86, 39], [86, 32, 1]];
 
 impl ColourMap {
     /// The colour at a position from 0 to 1 along the map; outside, the colour of the nearer end.

@@ -13,12 +13,21 @@
 //!             .with(Line::new("learned", t, [10.0, 10.1, 10.2, 10.3]))
 //!             .with(Points::new("sampled", t, [10.0, 10.2, 10.1, 10.3]).error([0.0, 0.1, 0.1, 0.2])),
 //!     );
-//! assert_eq!(figure.panels.len(), 1);
+//! let svg = figure.to_svg()?;
+//! assert!(svg.contains("sampled"));
+//! # Ok::<(), kurtz_report::ReportError>(())
 //! ```
 
 pub mod axis;
 pub mod colour;
+mod layout;
+mod plotly;
+mod raster;
+mod resolve;
 pub mod series;
+mod svg;
+pub(crate) mod text;
+mod ticks;
 
 use axis::Axis;
 use serde::{Deserialize, Serialize};
@@ -131,6 +140,11 @@ impl Figure {
     pub fn colour_bars(mut self, colour_bars: ColourBars) -> Figure {
         self.colour_bars = colour_bars;
         self
+    }
+
+    /// Width on paper in millimetres.
+    pub(crate) fn paper_width(&self) -> f64 {
+        self.width.unwrap_or(if self.panels.len() == 1 { 88.0 } else { 180.0 }).clamp(30.0, 1000.0)
     }
 
     /// The same figure without panel letters.
