@@ -74,6 +74,30 @@ impl RealLu {
     }
 }
 
+impl RealLu {
+    /// Overwrites `b`, `[n x q]` row-major, with the solutions for its q columns.
+    pub fn solve_columns(&self, b: &mut [f64], q: usize) {
+        let n = self.n;
+        for (k, &pivot) in self.swaps.iter().enumerate() {
+            swap_rows(b, q, k, pivot);
+        }
+        for i in 0..n {
+            let (above, below) = b.split_at_mut(i * q);
+            for (l, row) in self.lu[i * n..i * n + i].iter().zip(above.chunks_exact(q)) {
+                subtract(&mut below[..q], *l, row);
+            }
+        }
+        for i in (0..n).rev() {
+            let (above, below) = b.split_at_mut((i + 1) * q);
+            let out = &mut above[i * q..];
+            for (u, row) in self.lu[i * n + i + 1..(i + 1) * n].iter().zip(below.chunks_exact(q)) {
+                subtract(out, *u, row);
+            }
+            out.iter_mut().for_each(|x| *x *= self.inverse_pivots[i]);
+        }
+    }
+}
+
 /// P A = L U of a complex matrix, real and imaginary parts apart.
 pub(crate) struct ComplexLu {
     n: usize,
@@ -173,6 +197,61 @@ impl ComplexLu {
     }
 }
 
+impl ComplexLu {
+    /// Overwrites `x + i y`, each `[n x q]` row-major, with the solutions for the q columns.
+    pub fn solve_columns(&self, x: &mut [f64], y: &mut [f64], q: usize) {
+        let n = self.n;
+        for (k, &pivot) in self.swaps.iter().enumerate() {
+            swap_rows(x, q, k, pivot);
+            swap_rows(y, q, k, pivot);
+        }
+        for i in 0..n {
+            let (x_above, x_below) = x.split_at_mut(i * q);
+            let (y_above, y_below) = y.split_at_mut(i * q);
+            for j in 0..i {
+                let rows = (&x_above[j * q..(j + 1) * q], &y_above[j * q..(j + 1) * q]);
+                let factor = (self.re[i * n + j], self.im[i * n + j]);
+                subtract_complex(&mut x_below[..q], &mut y_below[..q], factor, rows);
+            }
+        }
+        for i in (0..n).rev() {
+            let (x_above, x_below) = x.split_at_mut((i + 1) * q);
+            let (y_above, y_below) = y.split_at_mut((i + 1) * q);
+            let (x_out, y_out) = (&mut x_above[i * q..], &mut y_above[i * q..]);
+            for (m, j) in (i + 1..n).enumerate() {
+                let rows = (&x_below[m * q..(m + 1) * q], &y_below[m * q..(m + 1) * q]);
+                let factor = (self.re[i * n + j], self.im[i * n + j]);
+                subtract_complex(x_out, y_out, factor, rows);
+            }
+            for (x, y) in x_out.iter_mut().zip(y_out) {
+                (*x, *y) = multiply((*x, *y), self.inverse_pivots[i]);
+            }
+        }
+    }
+}
+
+fn swap_rows(b: &mut [f64], q: usize, i: usize, j: usize) {
+    if i != j {
+        let (above, below) = b.split_at_mut(j * q);
+        above[i * q..(i + 1) * q].swap_with_slice(&mut below[..q]);
+    }
+}
+
+/// out -= factor row.
+fn subtract(out: &mut [f64], factor: f64, row: &[f64]) {
+    for (x, b) in out.iter_mut().zip(row) {
+        *x -= factor * b;
+    }
+}
+
+/// x + i y -= (f + i g) (u + i v).
+fn subtract_complex(x: &mut [f64], y: &mut [f64], (f, g): (f64, f64), (u, v): (&[f64], &[f64])) {
+    for ((x, y), (u, v)) in x.iter_mut().zip(y).zip(u.iter().zip(v)) {
+        *x -= f * u - g * v;
+        *y -= f * v + g * u;
+    }
+}
+
 fn multiply((a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {
     (a * c - b * d, a * d + b * c)
 }
@@ -202,6 +281,11 @@ mod tests {
             let mut real = RealLu::new(n);
             assert!(real.factorise_shifted(a, &j));
             let mut rhs: Vec<f64> = (0..n).map(|i| a * x[i] - jx[i]).collect();
+            // Three columns: b, 2 b, 3 b.
+            let triple = |b: &[f64]| -> Vec<f64> { b.iter().flat_map(|b| [*b, 2.0 * b, 3.0 * b]).collect() };
+            let mut columns = triple(&rhs);
+            real.solve_columns(&mut columns, 3);
+            assert!(columns.iter().zip(triple(&x)).all(|(u, v)| (u - v).abs() < 1e-10), "{n}: {columns:?}");
             real.solve(&mut rhs);
             assert!(rhs.iter().zip(&x).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {rhs:?}");
 
@@ -209,6 +293,10 @@ mod tests {
             assert!(complex.factorise_shifted(a, b, &j));
             let mut re: Vec<f64> = (0..n).map(|i| a * x[i] - b * y[i] - jx[i]).collect();
             let mut im: Vec<f64> = (0..n).map(|i| a * y[i] + b * x[i] - jy[i]).collect();
+            let (mut re_columns, mut im_columns) = (triple(&re), triple(&im));
+            complex.solve_columns(&mut re_columns, &mut im_columns, 3);
+            assert!(re_columns.iter().zip(triple(&x)).all(|(u, v)| (u - v).abs() < 1e-10), "{n}: {re_columns:?}");
+            assert!(im_columns.iter().zip(triple(&y)).all(|(u, v)| (u - v).abs() < 1e-10), "{n}: {im_columns:?}");
             complex.solve(&mut re, &mut im);
             assert!(re.iter().zip(&x).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {re:?}");
             assert!(im.iter().zip(&y).all(|(u, v)| (u - v).abs() < 1e-11), "{n}: {im:?}");

@@ -1,6 +1,24 @@
 //! Vector fields and their integrators; knows no chemistry.
 //!
-//! [`solve`] gives the states of a [`VectorField`] at given times; [`Stepper`] is the same work step by step.
+//! [`solve`] gives the states of a [`VectorField`] at given times; [`Stepper`] is the same work step by step, for events
+//! and interrupts. Both give forward sensitivities to parameters and initial values ([`Sensitivities`]). How an
+//! integration ended is part of the result ([`Stop`]).
+//!
+//! | [`OdeMethod`] | what it is | when |
+//! |---|---|---|
+//! | `Auto` | `Explicit` until stiffness is seen, then `Stiff` | by default |
+//! | `Explicit` | Tsitouras 5(4), interpolant of order 4 | non-stiff fields, many variables |
+//! | `Stiff` | Radau IIA with 3, 5 or 7 stages by tolerance, interpolant of order 4, 6 or 8 | rates on several scales |
+//! | `Euler`, `RungeKutta4` | fixed steps | comparison with published work |
+//!
+//! # Why a stiff method of our own
+//! Integration is one of the hot loops here, and a fit asks for sensitivities at every evaluation. Radau methods need few
+//! steps at the tolerances of a fit and give the derivative of the computed solution from factorisations already made.
+//! Microseconds on one core, relative tolerance 1e-6 (`cargo bench -p kurtz-ode`), beside the best library we tried,
+//! diffsol 0.18 with BDF, at the same setting: Robertson's reaction to t = 1e11 114 (diffsol 190, to 4e10), the gene
+//! network 78 (190), the same with seven sensitivities 400 (1200). The crate compiles in seconds instead of a minute.
+//! Of 3, 5 and 7 stages, 5 do least work from 1e-4 to 1e-10: to reach 1e-8 on HIRES 3, 5 and 7 stages need 3084, 2219
+//! and 2846 evaluations, on Robertson's reaction 2772, 2093 and 2527.
 
 mod dense;
 mod error;

@@ -63,7 +63,7 @@ pub struct Statistics {
     pub newton_failures: usize,
     /// Time at which [`OdeMethod::Auto`](crate::OdeMethod) went over to the stiff method, if it did.
     pub switched_to_stiff: Option<f64>,
-    /// The explicit method saw that stability, not accuracy, limits its step.
+    /// The explicit method saw that its step follows a mode much faster than the solution.
     pub looks_stiff: bool,
 }
 

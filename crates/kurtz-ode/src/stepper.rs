@@ -129,9 +129,7 @@ impl<'a> Stepper<'a> {
 
     /// The sensitivities reached, `[n x q]`, row-major.
     pub fn sensitivities(&self) -> Vec<f64> {
-        let mut out = Vec::new();
-        self.append_sensitivities(&self.method.state()[self.system.n..], &mut out);
-        out
+        self.method.state()[self.system.n..].to_vec()
     }
 
     /// The state at a time within the last step, `[n]`. Outside of it the polynomial of the step is extrapolated.
@@ -158,24 +156,14 @@ impl<'a> Stepper<'a> {
             return self.sensitivities();
         }
         self.update_polynomial();
-        let mut columns = vec![0.0; n * self.system.directions];
-        self.polynomial.write(time, n, &mut columns);
-        let mut out = Vec::new();
-        self.append_sensitivities(&columns, &mut out);
+        let mut out = vec![0.0; n * self.system.directions];
+        self.polynomial.write(time, n, &mut out);
         out
     }
 
     /// Work done since the beginning.
     pub fn statistics(&self) -> &Statistics {
         &self.system.statistics
-    }
-
-    /// Appends columns `[q x n]` as rows `[n x q]`.
-    fn append_sensitivities(&self, columns: &[f64], out: &mut Vec<f64>) {
-        let n = self.system.n;
-        for i in 0..n {
-            out.extend(columns.iter().skip(i).step_by(n));
-        }
     }
 
     fn update_polynomial(&mut self) {

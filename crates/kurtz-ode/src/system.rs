@@ -1,6 +1,6 @@
 //! The field as the integrators see it: with its sensitivities, counting the work.
 //!
-//! The extended state is y = (x, S_1, ..., S_q), `[n (1 + q)]`, where column S_k = dx/dq_k obeys
+//! The extended state is y = (x, S), `[n (1 + q)]`, with S_ik = dx_i/dq_k, `[n x q]` row-major. Its columns obey
 //! dS_k/dt = J S_k + df/dp_k (the last term only if q_k is a parameter).
 
 use crate::{Integration, Statistics, VectorField};
@@ -62,7 +62,7 @@ impl<'a> System<'a> {
         let mut state = vec![0.0; self.width()];
         state[..n].copy_from_slice(x0);
         for (j, k) in (self.parameters..self.directions).enumerate() {
-            state[n * (1 + k) + j] = 1.0;
+            state[n + j * self.directions + k] = 1.0;
         }
         state
     }
@@ -81,13 +81,11 @@ impl<'a> System<'a> {
         self.rate(time, x, dx);
         if self.directions > 0 {
             self.linearise(time, x, dx);
-            for (k, (column, out)) in s.chunks_exact(n).zip(ds.chunks_exact_mut(n)).enumerate() {
-                self.variation(k, column, out);
-            }
+            self.variations(s, ds);
         }
     }
 
-    /// Evaluates df/dx and df/dp at (t, x), where f is `rate`, for [`System::variation`].
+    /// Evaluates df/dx and df/dp at (t, x), where f is `rate`, for [`System::variations`].
     pub fn linearise(&mut self, time: f64, x: &[f64], rate: &[f64]) {
         let mut jacobian = std::mem::take(&mut self.jacobian);
         self.write_jacobian(time, x, rate, &mut jacobian);
@@ -97,16 +95,9 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Writes J s + df/dq_k into `out`, at the point of the last [`System::linearise`].
-    pub fn variation(&self, k: usize, s: &[f64], out: &mut [f64]) {
-        for (out, row) in out.iter_mut().zip(self.jacobian.chunks_exact(self.n)) {
-            *out = row.iter().zip(s).map(|(j, s)| j * s).sum();
-        }
-        if k < self.parameters {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out += self.parameter_jacobian[i * self.parameters + k];
-            }
-        }
+    /// Writes J S + df/dq into `out`, `[n x q]` both, at the point of the last [`System::linearise`].
+    pub fn variations(&self, s: &[f64], out: &mut [f64]) {
+        vary(&self.jacobian, &self.parameter_jacobian, self.parameters, self.directions, s, out);
     }
 
     /// Writes the Jacobian at (t, x) as the field gives it, `[n x n]`, row-major. False if it gives none.
@@ -151,16 +142,17 @@ impl<'a> System<'a> {
         error: impl Fn(usize) -> f64,
     ) -> f64 {
         let Some(tolerance) = tolerance else { return state_error };
-        let n = self.n;
+        let (n, q) = (self.n, self.directions);
         let mut worst = state_error;
-        for k in 1..=self.directions {
+        for k in 0..q {
+            let at = |i: usize| n + i * q + k;
             let size = |i: usize| self.size(i, y1[i]);
-            let entry = |i: usize| y0[k * n + i].abs().max(y1[k * n + i].abs()) / size(i);
+            let entry = |i: usize| y0[at(i)].abs().max(y1[at(i)].abs()) / size(i);
             let largest = (0..n).fold(0.0, |m: f64, i| m.max(entry(i)));
             if largest == 0.0 {
                 continue;
             }
-            let relative = |i: usize| error(k * n + i) / (tolerance * largest * size(i));
+            let relative = |i: usize| error(at(i)) / (tolerance * largest * size(i));
             let mean_square = (0..n).map(|i| relative(i).powi(2)).sum::<f64>() / n as f64;
             if !mean_square.is_finite() {
                 return f64::NAN;
@@ -173,5 +165,19 @@ impl<'a> System<'a> {
     /// Typical size of variable i at the value x_i: not less than where its tolerances meet.
     pub fn size(&self, i: usize, x: f64) -> f64 {
         x.abs().max(self.difference_floor[i])
+    }
+}
+
+/// Writes J S + (df/dp, 0) into `out`: `jacobian` `[n x n]`, `parameter_jacobian` `[n x p]`, `s` and `out` `[n x q]`.
+pub(crate) fn vary(jacobian: &[f64], parameter_jacobian: &[f64], p: usize, q: usize, s: &[f64], out: &mut [f64]) {
+    let n = out.len() / q;
+    for (i, out) in out.chunks_exact_mut(q).enumerate() {
+        out[..p].copy_from_slice(&parameter_jacobian[i * p..(i + 1) * p]);
+        out[p..].fill(0.0);
+        for (j, row) in jacobian[i * n..(i + 1) * n].iter().zip(s.chunks_exact(q)) {
+            for (out, s) in out.iter_mut().zip(row) {
+                *out += j * s;
+            }
+        }
     }
 }

@@ -47,6 +47,12 @@ const BETA: f64 = 0.04;
 const ALPHA: f64 = 0.2 - 0.75 * BETA;
 /// The stability region ends near -3.5 on the real axis; beyond this |h lambda| a step looks stiff.
 const STIFF: f64 = 3.25;
+/// Many steps in a row beyond this |h lambda| follow a fast mode that an implicit method would step over.
+const BUSY: f64 = 1.0;
+/// Numbers of stiff and of busy steps after which the field looks stiff. For each step below, two busy ones are
+/// forgotten.
+const STIFF_STEPS: u32 = 15;
+const BUSY_STEPS: u32 = 200;
 
 pub(crate) struct Tsitouras {
     start: f64,
@@ -63,6 +69,7 @@ pub(crate) struct Tsitouras {
     has_stepped: bool,
     suspicious: u32,
     innocent: u32,
+    busy: u32,
 }
 
 impl Tsitouras {
@@ -82,6 +89,7 @@ impl Tsitouras {
             has_stepped: false,
             suspicious: 0,
             innocent: 0,
+            busy: 0,
         }
     }
 
@@ -144,17 +152,19 @@ impl Tsitouras {
             states += ((self.state[i] - self.stage[i]) * weight).powi(2);
         }
         // Where both differences are rounding, their ratio says nothing.
-        if states > 0.0 && h * h * rates > (STIFF * STIFF) * states {
+        let is_beyond = |bound: f64| states > 0.0 && h * h * rates > bound * bound * states;
+        if is_beyond(STIFF) {
             self.suspicious += 1;
             self.innocent = 0;
-            if self.suspicious == 15 {
-                system.statistics.looks_stiff = true;
-            }
         } else {
             self.innocent += 1;
             if self.innocent == 6 {
                 self.suspicious = 0;
             }
+        }
+        self.busy = if is_beyond(BUSY) { self.busy + 1 } else { self.busy.saturating_sub(2) };
+        if self.suspicious == STIFF_STEPS || self.busy == BUSY_STEPS {
+            system.statistics.looks_stiff = true;
         }
     }
 

@@ -228,14 +228,12 @@ impl<const S: usize> Radau<S> {
         }
         if system.directions > 0 {
             system.linearise(self.start, &self.before[..n], &self.rate);
-            for k in 0..system.directions {
-                let column = n * (1 + k)..n * (2 + k);
-                system.variation(k, &self.before[column.clone()], &mut self.workspace);
-                for (e, f) in self.error[column.clone()].iter_mut().zip(&self.workspace) {
-                    *e += f;
-                }
-                self.factors.real.solve(&mut self.error[column]);
+            let Some(variations) = &mut self.variations else { return norm };
+            system.variations(&self.before[n..], &mut variations.rates);
+            for (e, f) in self.error[n..].iter_mut().zip(&variations.rates) {
+                *e += f;
             }
+            self.factors.real.solve_columns(&mut self.error[n..], system.directions);
             let error = |i: usize| self.error[i];
             norm = system.combined_error(norm, self.sensitivity_tolerance, &self.before, &self.state, error);
         }

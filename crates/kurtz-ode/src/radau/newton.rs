@@ -73,7 +73,8 @@ impl<const S: usize> Radau<S> {
                 let rate = &mut self.iteration.correction[s * n..(s + 1) * n];
                 system.rate(self.start + self.table.c[s] * h, &self.stage, rate);
             }
-            correct(self.table, &self.factors, h, &mut self.iteration.correction, &self.w, n, width, 0);
+            let block = Block { width, first: 0, n, q: 1 };
+            correct(self.table, &self.factors, h, &mut self.iteration.correction, &self.w, block);
             let norm = self.correction_norm(n);
             if !norm.is_finite() {
                 self.find_not_finite(system, h);
@@ -96,7 +97,7 @@ impl<const S: usize> Radau<S> {
                 }
             }
             old_norm = norm.max(f64::EPSILON);
-            advance(self.table, &self.iteration.correction, &mut self.w, &mut self.z, n, width, 0);
+            advance(self.table, &self.iteration.correction, &mut self.w, &mut self.z, block);
             if self.iteration.remainder * norm <= self.iteration.tolerance {
                 return Ok(());
             }
@@ -125,69 +126,86 @@ impl<const S: usize> Radau<S> {
     }
 }
 
-/// Turns the rates F of the stages, `[S x n]`, into corrections of the transformed stages `w`.
+/// Which components of the extended state are solved for: `n x q` of them from `first` on, out of `width`.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    pub width: usize,
+    pub first: usize,
+    pub n: usize,
+    pub q: usize,
+}
+
+/// Turns the rates F of the stages, `[S x n x q]`, into corrections of the transformed stages `w`, `[S x width]`.
 ///
-/// Solves (Lambda/h (x) I - I (x) J) dw = T^-1 F - Lambda/h w for the block of `w` that begins at component `first`.
+/// Solves (Lambda/h (x) I - I (x) J) dw = T^-1 F - Lambda/h w for the block.
 pub(super) fn correct<const S: usize>(
     table: &Table<S>,
     factors: &Factors,
     h: f64,
     rates: &mut [f64],
     w: &[f64],
-    n: usize,
-    width: usize,
-    first: usize,
+    block: Block,
 ) {
+    let Block { width, first, n, q } = block;
+    let size = n * q;
     let gamma = table.gamma / h;
-    for i in 0..n {
-        let f: [f64; S] = std::array::from_fn(|s| rates[s * n + i]);
+    for i in 0..size {
+        let f: [f64; S] = std::array::from_fn(|s| rates[s * size + i]);
         let u: [f64; S] = std::array::from_fn(|s| w[s * width + first + i]);
         for (s, row) in table.from_stages.iter().enumerate() {
             let mut sum = 0.0;
             for m in 0..S {
                 sum += row[m] * f[m];
             }
-            rates[s * n + i] = sum;
+            rates[s * size + i] = sum;
         }
         rates[i] -= gamma * u[0];
         for p in 0..S / 2 {
             let (alpha, beta) = (table.alpha[p] / h, table.beta[p] / h);
             let (a, b) = (u[1 + 2 * p], u[2 + 2 * p]);
-            rates[(1 + 2 * p) * n + i] -= alpha * a - beta * b;
-            rates[(2 + 2 * p) * n + i] -= alpha * b + beta * a;
+            rates[(1 + 2 * p) * size + i] -= alpha * a - beta * b;
+            rates[(2 + 2 * p) * size + i] -= alpha * b + beta * a;
         }
     }
-    let (real, pairs) = rates.split_at_mut(n);
-    factors.real.solve(real);
-    for (complex, pair) in factors.complex.iter().zip(pairs.chunks_exact_mut(2 * n)) {
-        let (re, im) = pair.split_at_mut(n);
-        complex.solve(re, im);
+    let (real, pairs) = rates.split_at_mut(size);
+    let pairs = factors.complex.iter().zip(pairs.chunks_exact_mut(2 * size));
+    if q == 1 {
+        factors.real.solve(real);
+        for (complex, pair) in pairs {
+            let (re, im) = pair.split_at_mut(size);
+            complex.solve(re, im);
+        }
+    } else {
+        factors.real.solve_columns(real, q);
+        for (complex, pair) in pairs {
+            let (re, im) = pair.split_at_mut(size);
+            complex.solve_columns(re, im, q);
+        }
     }
 }
 
-/// Adds the correction to the block of `w` that begins at component `first`, and transforms it to `z`.
+/// Adds the correction to the block of `w`, and transforms it to `z`.
 pub(super) fn advance<const S: usize>(
     table: &Table<S>,
     correction: &[f64],
     w: &mut [f64],
     z: &mut [f64],
-    n: usize,
-    width: usize,
-    first: usize,
+    block: Block,
 ) {
-    for i in 0..n {
-        let at = first + i;
+    let size = block.n * block.q;
+    for i in 0..size {
+        let at = block.first + i;
         let mut values = [0.0; S];
         for s in 0..S {
-            w[s * width + at] += correction[s * n + i];
-            values[s] = w[s * width + at];
+            w[s * block.width + at] += correction[s * size + i];
+            values[s] = w[s * block.width + at];
         }
         for (s, row) in table.to_stages.iter().enumerate() {
             let mut sum = 0.0;
             for m in 0..S {
                 sum += row[m] * values[m];
             }
-            z[s * width + at] = sum;
+            z[s * block.width + at] = sum;
         }
     }
 }

@@ -5,7 +5,7 @@
 //! of the computed solution.
 
 use super::Radau;
-use super::newton::{Failure, advance, correct};
+use super::newton::{Block, Failure, advance, correct};
 use crate::system::System;
 
 /// A column of sensitivities is iterated to this fraction of the relative tolerance.
@@ -19,18 +19,30 @@ pub(super) struct Variations {
     jacobians: Vec<f64>,
     /// Parameter Jacobians at the stages, `[S x n x p]`.
     parameter_jacobians: Vec<f64>,
+    /// Right-hand sides, then corrections, `[S x n x q]`.
     correction: Vec<f64>,
     sum: Vec<f64>,
+    /// J S + df/dq at the start of a step, `[n x q]`.
+    pub rates: Vec<f64>,
+    /// Largest entry and largest correction of each column, `[q]`.
+    sizes: Vec<f64>,
+    changes: Vec<f64>,
+    /// Error that is left, in units of the last correction, as seen in the last step.
+    remainder: f64,
 }
 
 impl Variations {
     pub fn new(system: &System, stages: usize) -> Self {
-        let (n, p) = (system.n, system.parameters);
+        let (n, p, q) = (system.n, system.parameters, system.directions);
         Variations {
             jacobians: vec![0.0; stages * n * n],
             parameter_jacobians: vec![0.0; stages * n * p],
-            correction: vec![0.0; stages * n],
-            sum: vec![0.0; n],
+            correction: vec![0.0; stages * n * q],
+            sum: vec![0.0; n * q],
+            rates: vec![0.0; n * q],
+            sizes: vec![0.0; q],
+            changes: vec![0.0; q],
+            remainder: 1.0,
         }
     }
 }
@@ -39,13 +51,14 @@ impl<const S: usize> Radau<S> {
     /// Solves for the stages of all columns of sensitivities, after those of the state.
     pub(super) fn vary(&mut self, system: &mut System, h: f64) -> Result<(), Failure> {
         let Some(mut variations) = self.variations.take() else { return Ok(()) };
-        let outcome = self.vary_with(&mut variations, system, h);
+        self.linearise_stages(&mut variations, system, h);
+        let outcome = self.iterate_columns(&mut variations, system, h);
         self.variations = Some(variations);
-        self.workspace.fill(0.0);
         outcome
     }
 
-    fn vary_with(&mut self, variations: &mut Variations, system: &mut System, h: f64) -> Result<(), Failure> {
+    /// Evaluates the derivatives of f at the stages.
+    fn linearise_stages(&mut self, variations: &mut Variations, system: &mut System, h: f64) {
         let (n, p, width) = (system.n, system.parameters, self.state.len());
         for s in 0..S {
             let time = self.start + self.table.c[s] * h;
@@ -62,71 +75,71 @@ impl<const S: usize> Radau<S> {
                 system.field.parameter_jacobian(time, &self.stage, out);
             }
         }
+    }
+
+    fn iterate_columns(&mut self, variations: &mut Variations, system: &System, h: f64) -> Result<(), Failure> {
+        let (n, p, q, width) = (system.n, system.parameters, system.directions, self.state.len());
         let tolerance = (FRACTION * system.relative).max(1e3 * f64::EPSILON);
-        for k in 0..system.directions {
-            let first = n * (1 + k);
-            let mut old_norm = f64::INFINITY;
-            let mut is_converged = false;
-            for count in 0..MOST {
-                for s in 0..S {
-                    let z = &self.z[s * width + first..s * width + first + n];
-                    let start = &self.before[first..first + n];
-                    for ((sum, a), b) in variations.sum.iter_mut().zip(start).zip(z) {
-                        *sum = a + b;
-                    }
-                    let rows = variations.jacobians[s * n * n..(s + 1) * n * n].chunks_exact(n);
-                    let rates = &mut variations.correction[s * n..(s + 1) * n];
-                    for (rate, row) in rates.iter_mut().zip(rows) {
-                        *rate = row.iter().zip(&variations.sum).map(|(j, v)| j * v).sum();
-                    }
-                    if k < p {
-                        let derivatives = &variations.parameter_jacobians[s * n * p..(s + 1) * n * p];
-                        for (rate, row) in rates.iter_mut().zip(derivatives.chunks_exact(p)) {
-                            *rate += row[k];
-                        }
-                    }
+        let block = Block { width, first: n, n, q };
+        variations.remainder = variations.remainder.max(f64::EPSILON).powf(0.8);
+        let mut old_norm = 0.0;
+        for count in 0..MOST {
+            for s in 0..S {
+                let z = &self.z[s * width + n..(s + 1) * width];
+                for ((sum, a), b) in variations.sum.iter_mut().zip(&self.before[n..]).zip(z) {
+                    *sum = a + b;
                 }
-                correct(self.table, &self.factors, h, &mut variations.correction, &self.w, n, width, first);
-                advance(self.table, &variations.correction, &mut self.w, &mut self.z, n, width, first);
-                let norm = self.relative_correction(system, &variations.correction, first);
-                if !norm.is_finite() {
-                    return Err(Failure::diverged(0.5));
-                }
+                let jacobian = &variations.jacobians[s * n * n..(s + 1) * n * n];
+                let derivatives = &variations.parameter_jacobians[s * n * p..(s + 1) * n * p];
+                let rates = &mut variations.correction[s * n * q..(s + 1) * n * q];
+                crate::system::vary(jacobian, derivatives, p, q, &variations.sum, rates);
+            }
+            correct(self.table, &self.factors, h, &mut variations.correction, &self.w, block);
+            advance(self.table, &variations.correction, &mut self.w, &mut self.z, block);
+            let norm = self.relative_correction(variations, system);
+            if !norm.is_finite() {
+                return Err(Failure::diverged(0.5));
+            }
+            if count > 0 {
                 let theta = norm / old_norm;
-                old_norm = norm;
-                let remainder = if count == 0 { 1.0 } else { theta / (1.0 - theta).max(1e-3) };
-                if norm == 0.0 || remainder * norm <= tolerance {
-                    is_converged = true;
-                    break;
-                }
+                variations.remainder = theta / (1.0 - theta).max(1e-3);
                 if count > 3 && theta >= 1.0 {
                     break;
                 }
             }
-            if !is_converged {
-                return Err(Failure::diverged(0.5));
+            old_norm = norm;
+            if norm == 0.0 || variations.remainder * norm <= tolerance {
+                return Ok(());
             }
         }
-        Ok(())
+        variations.remainder = 1.0;
+        Err(Failure::diverged(0.5))
     }
 
-    /// Largest correction of a column, variables measured by their size, relative to the largest entry of the column.
-    fn relative_correction(&self, system: &System, correction: &[f64], first: usize) -> f64 {
-        let (n, width) = (system.n, self.state.len());
-        let (mut largest, mut change, mut total) = (0.0_f64, 0.0_f64, 0.0);
+    /// Largest correction of a column relative to its largest entry, variables measured by their size; over all columns.
+    fn relative_correction(&self, variations: &mut Variations, system: &System) -> f64 {
+        let (n, q, width) = (system.n, system.directions, self.state.len());
+        let Variations { correction, sizes, changes, .. } = variations;
+        sizes.fill(0.0);
+        changes.fill(0.0);
         for i in 0..n {
-            let size = system.size(i, self.before[i]);
-            largest = largest.max(self.before[first + i].abs() / size);
+            let unit = 1.0 / system.size(i, self.before[i]);
+            let start = &self.before[n + i * q..n + (i + 1) * q];
+            // The last stage is the state at the end of the step.
+            let end = &self.z[(S - 1) * width + n + i * q..(S - 1) * width + n + (i + 1) * q];
+            for ((size, a), b) in sizes.iter_mut().zip(start).zip(end) {
+                *size = size.max(a.abs() * unit).max((a + b).abs() * unit);
+            }
             for s in 0..S {
-                largest = largest.max((self.before[first + i] + self.z[s * width + first + i]).abs() / size);
-                change = change.max(correction[s * n + i].abs() / size);
-                total += correction[s * n + i];
+                let row = &correction[(s * n + i) * q..(s * n + i + 1) * q];
+                for (change, d) in changes.iter_mut().zip(row) {
+                    // Not `max`, which would lose NaN.
+                    let d = d.abs() * unit;
+                    *change = if *change >= d { *change } else { d };
+                }
             }
         }
-        match () {
-            _ if !f64::is_finite(total) => f64::NAN,
-            _ if largest == 0.0 => 0.0,
-            _ => change / largest,
-        }
+        let ratios = changes.iter().zip(sizes).map(|(c, s)| if *s > 0.0 { c / *s } else { *c });
+        ratios.fold(0.0, |worst, r| if worst >= r { worst } else { r })
     }
 }
