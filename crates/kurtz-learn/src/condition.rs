@@ -1,0 +1,271 @@
+//! What learning starts from: observables over time, their covariance, and where they started.
+
+use crate::error::LearnError;
+use kurtz_dynamics::{MomentIndex, MomentSeries};
+
+/// One experiment: observables over time from one initial state.
+///
+/// The first time is the start. Entries of zero variance are known exactly (typically the whole start); a start with
+/// variance is a measurement like any other, and the true initial values are then estimated along.
+/// Values that were not measured are NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Name, for messages.
+    pub name: String,
+    /// Times, increasing, `[times]`; the first is the start.
+    pub times: Vec<f64>,
+    /// What is observed, `[observables]`.
+    pub observables: Vec<String>,
+    /// Observed values, `[times x observables]`, row-major.
+    pub values: Vec<f64>,
+    /// Their covariance, `[(times x observables) x (times x observables)]`, row-major.
+    pub covariance: Vec<f64>,
+    /// Independent repetitions behind each value: trajectories, or 1 for a single measurement.
+    pub repetitions: f64,
+    /// Whether the covariance was itself estimated from those repetitions (its inverse is then biased if they are few).
+    pub sampled_covariance: bool,
+}
+
+impl Condition {
+    /// Checks shapes and numbers.
+    ///
+    /// # Errors
+    /// Lists of wrong length; times that do not increase; values or variances that are not numbers.
+    pub fn new(
+        name: impl Into<String>,
+        times: Vec<f64>,
+        observables: Vec<String>,
+        values: Vec<f64>,
+        covariance: Vec<f64>,
+        repetitions: f64,
+    ) -> Result<Self, LearnError> {
+        let name = name.into();
+        if times.len() < 2 {
+            return Err(LearnError::Empty { what: "times after the start" });
+        }
+        if observables.is_empty() {
+            return Err(LearnError::Empty { what: "observables" });
+        }
+        let n = times.len() * observables.len();
+        for (what, expected, found) in [("values", n, values.len()), ("covariance", n * n, covariance.len())] {
+            if expected != found {
+                return Err(LearnError::Length { what: format!("the {what} of condition `{name}`"), expected, found });
+            }
+        }
+        for pair in times.windows(2) {
+            if !(pair[1] > pair[0] && pair[0].is_finite() && pair[1].is_finite()) {
+                return Err(LearnError::BadValue {
+                    what: format!("a time of condition `{name}` after {}", pair[0]),
+                    value: pair[1],
+                    expected: "times must increase",
+                });
+            }
+        }
+        let bad = |what: &str, value: f64, expected| LearnError::BadValue {
+            what: format!("{what} of condition `{name}`"),
+            value,
+            expected,
+        };
+        if let Some(&value) = values.iter().find(|v| v.is_infinite()) {
+            return Err(bad("a value", value, "it must be finite, or NaN where nothing was measured"));
+        }
+        if let Some(&value) = covariance.iter().find(|v| !v.is_finite()) {
+            return Err(bad("an entry of the covariance", value, "it must be finite"));
+        }
+        if let Some(value) = (0..n).map(|i| covariance[i * n + i]).find(|&v| v < 0.0) {
+            return Err(bad("a variance", value, "it must be >= 0"));
+        }
+        if !(repetitions.is_finite() && repetitions >= 1.0) {
+            return Err(bad("the number of repetitions", repetitions, "it must be at least 1"));
+        }
+        Ok(Condition { name, times, observables, values, covariance, repetitions, sampled_covariance: false })
+    }
+
+    /// The moments of orders 1 to `order` of a series, as one condition.
+    ///
+    /// Without a sampling covariance, that of independent Gaussian samples is used, with no correlation in time:
+    /// Var(mean) = C/N, Cov(C_ij, C_kl) = (C_ik C_jl + C_il C_jk)/N. Intervals are then only a rough guide.
+    ///
+    /// # Errors
+    /// Moments that are missing, no number of trajectories, and the errors of [`Condition::new`].
+    pub fn from_moments(name: impl Into<String>, series: &MomentSeries, order: u32) -> Result<Self, LearnError> {
+        let indices = MomentIndex::up_to(series.species.len(), order);
+        let positions: Vec<usize> = indices.iter().map(|i| position(series, i, order)).collect::<Result<_, _>>()?;
+        let (t, m) = (series.times.len(), positions.len());
+        let values = (0..t * m).map(|k| series.value(k / m, positions[k % m])).collect();
+        let repetitions = series.trajectories.unwrap_or(1) as f64;
+        let covers = positions.iter().all(|&p| p < series.covariance_moments);
+        let observables = indices.iter().map(|i| moment_name(i, &series.species)).collect();
+        let covariance = match series.covariance.as_ref().filter(|_| covers) {
+            Some(c) => {
+                let k = series.covariance_moments;
+                let place = |i: usize| (i / m) * k + positions[i % m];
+                (0..t * m * t * m).map(|e| c[place(e / (t * m)) * t * k + place(e % (t * m))]).collect()
+            }
+            None => gaussian_covariance(series, &indices, order, repetitions)?,
+        };
+        let mut condition = Condition::new(name, series.times.clone(), observables, values, covariance, repetitions)?;
+        condition.sampled_covariance = covers && series.covariance.is_some() && series.trajectories.is_some();
+        Ok(condition)
+    }
+
+    /// Number of observables.
+    pub fn width(&self) -> usize {
+        self.observables.len()
+    }
+
+    /// Observed values at the start.
+    pub fn start(&self) -> &[f64] {
+        &self.values[..self.width()]
+    }
+
+    /// Observed values at a time.
+    pub fn at(&self, time: usize) -> &[f64] {
+        &self.values[time * self.width()..(time + 1) * self.width()]
+    }
+
+    /// Variance of entry `i` of the values.
+    pub fn variance(&self, i: usize) -> f64 {
+        self.covariance[i * self.values.len() + i]
+    }
+
+    /// The condition with some observables only (positions).
+    pub fn select(&self, observables: &[usize]) -> Condition {
+        let (n, m) = (self.width(), observables.len());
+        let place = |i: usize| (i / m) * n + observables[i % m];
+        let rows = self.times.len() * m;
+        let total = self.values.len();
+        Condition {
+            name: self.name.clone(),
+            times: self.times.clone(),
+            observables: observables.iter().map(|&o| self.observables[o].clone()).collect(),
+            values: (0..rows).map(|i| self.values[place(i)]).collect(),
+            covariance: (0..rows * rows).map(|e| self.covariance[place(e / rows) * total + place(e % rows)]).collect(),
+            repetitions: self.repetitions,
+            sampled_covariance: self.sampled_covariance,
+        }
+    }
+}
+
+/// Checks that conditions observe the same things, and that there is one.
+///
+/// # Errors
+/// No condition; observables that differ.
+pub fn check_conditions(conditions: &[Condition]) -> Result<(), LearnError> {
+    let first = conditions.first().ok_or(LearnError::Empty { what: "conditions" })?;
+    match conditions.iter().find(|c| c.observables != first.observables) {
+        Some(other) => Err(LearnError::Observables {
+            condition: other.name.clone(),
+            found: other.observables.clone(),
+            expected: first.observables.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A moment in words: `A` for a mean, `A A`, `A B` for central moments.
+pub(crate) fn moment_name(index: &MomentIndex, species: &[String]) -> String {
+    let powers = index.0.iter().zip(species);
+    let factors: Vec<&str> = powers.flat_map(|(&p, s)| std::iter::repeat_n(s.as_str(), p.into())).collect();
+    match factors.len() {
+        1 => format!("<{}>", factors[0]),
+        2 if factors[0] == factors[1] => format!("Var({})", factors[0]),
+        2 => format!("Cov({})", factors.join(",")),
+        _ => format!("M({})", factors.join(",")),
+    }
+}
+
+fn position(series: &MomentSeries, index: &MomentIndex, order: u32) -> Result<usize, LearnError> {
+    series.position(index).ok_or_else(|| LearnError::MissingMoment {
+        missing: format!("{:?}", index.0),
+        species: series.species.clone(),
+        order,
+    })
+}
+
+fn gaussian_covariance(
+    series: &MomentSeries,
+    indices: &[MomentIndex],
+    order: u32,
+    repetitions: f64,
+) -> Result<Vec<f64>, LearnError> {
+    if series.trajectories.is_none() || order > 2 {
+        return Err(LearnError::NotIdentifiable {
+            what: "how precise the moments are".into(),
+            reason: "they come without a sampling covariance; give it, or the number of trajectories and order 2"
+                .into(),
+        });
+    }
+    let species = series.species.len();
+    let (t, m) = (series.times.len(), indices.len());
+    let mut second = vec![usize::MAX; species * species];
+    for (i, j) in (0..species * species).map(|k| (k / species, k % species)) {
+        let mut powers = vec![0u8; species];
+        powers[i] += 1;
+        powers[j] += 1;
+        second[i * species + j] = position(series, &MomentIndex(powers), 2)?;
+    }
+    let of = |index: &MomentIndex| -> Vec<usize> {
+        index.0.iter().enumerate().flat_map(|(s, &p)| std::iter::repeat_n(s, p.into())).collect()
+    };
+    let mut covariance = vec![0.0; t * m * t * m];
+    for time in 0..t {
+        let c = |i: usize, j: usize| series.value(time, second[i * species + j]);
+        for (a, b) in (0..m * m).map(|k| (k / m, k % m)) {
+            let value = match (of(&indices[a]).as_slice(), of(&indices[b]).as_slice()) {
+                (&[i], &[j]) => c(i, j),
+                (&[i, j], &[k, l]) => c(i, k) * c(j, l) + c(i, l) * c(j, k),
+                _ => 0.0,
+            };
+            covariance[(time * m + a) * t * m + time * m + b] = value / repetitions;
+        }
+    }
+    Ok(covariance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(covariance: Option<Vec<f64>>) -> MomentSeries {
+        MomentSeries {
+            species: vec!["A".into()],
+            times: vec![0.0, 1.0],
+            indices: MomentIndex::up_to(1, 2),
+            values: vec![10.0, 0.0, 8.0, 4.0],
+            trajectories: Some(100),
+            covariance,
+            covariance_moments: 2,
+        }
+    }
+
+    #[test]
+    fn without_a_covariance_that_of_gaussian_samples_is_used() {
+        let condition = Condition::from_moments("c", &series(None), 2).unwrap();
+        assert_eq!(condition.observables, ["<A>", "Var(A)"]);
+        let variances: Vec<f64> = (0..4).map(|i| condition.variance(i)).collect();
+        assert_eq!(variances, [0.0, 0.0, 0.04, 0.32]);
+        assert!(!condition.sampled_covariance);
+    }
+
+    #[test]
+    fn the_covariance_of_means_is_cut_out_of_that_of_all_moments() {
+        let covariance: Vec<f64> = (0..16).map(|k| if k % 5 == 0 { 1.0 + k as f64 } else { 0.5 }).collect();
+        let condition = Condition::from_moments("c", &series(Some(covariance)), 1).unwrap();
+        assert_eq!(condition.values, [10.0, 8.0]);
+        assert_eq!(condition.covariance, [1.0, 0.5, 0.5, 11.0]);
+    }
+
+    #[test]
+    fn bad_data_are_refused_with_their_place() {
+        let names = || vec!["A".to_string()];
+        let c = |times: Vec<f64>, values: Vec<f64>, covariance| {
+            Condition::new("c", times, names(), values, covariance, 1.0)
+        };
+        assert!(matches!(c(vec![0.0, 0.0], vec![1.0; 2], vec![0.0; 4]), Err(LearnError::BadValue { .. })));
+        assert!(matches!(c(vec![0.0, 1.0], vec![1.0; 3], vec![0.0; 4]), Err(LearnError::Length { .. })));
+        assert!(matches!(c(vec![0.0, 1.0], vec![1.0; 2], vec![-1.0; 4]), Err(LearnError::BadValue { .. })));
+        let error = Condition::from_moments("c", &series(None), 3).unwrap_err();
+        assert!(matches!(error, LearnError::MissingMoment { order: 3, .. }), "{error}");
+    }
+}

@@ -1,0 +1,45 @@
+//! The network of Clayton et al. 2007 as the tests of this crate use it.
+
+use crate::library::ReactionLibrary;
+use crate::synthetic::{ExactMoments, FirstOrderNetwork};
+use kurtz_dynamics::moments::Stoichiometry;
+
+pub(crate) const R1: f64 = 0.0836;
+pub(crate) const R2: f64 = 0.0764;
+pub(crate) const LAMBDA: f64 = 1.1;
+pub(crate) const GAMMA: f64 = 0.31;
+
+/// True rate constants of [`candidates`].
+pub(crate) const RATES: [f64; 6] = [R1 * LAMBDA, (1.0 - R1 - R2) * LAMBDA, R2 * LAMBDA, GAMMA, 0.0, 0.0];
+
+/// A -> 2A, A -> A+B, A -> 2B, B -> 0, A -> 0, A -> B.
+pub(crate) fn candidates() -> Vec<Stoichiometry> {
+    let reaction = |r: [u32; 2], p: [u32; 2]| Stoichiometry { reactants: r.to_vec(), products: p.to_vec() };
+    vec![
+        reaction([1, 0], [2, 0]),
+        reaction([1, 0], [1, 1]),
+        reaction([1, 0], [0, 2]),
+        reaction([0, 1], [0, 0]),
+        reaction([1, 0], [0, 0]),
+        reaction([1, 0], [0, 1]),
+    ]
+}
+
+pub(crate) fn species() -> Vec<String> {
+    vec!["A".into(), "B".into()]
+}
+
+pub(crate) fn names() -> Vec<String> {
+    ["A -> 2A", "A -> A+B", "A -> 2B", "B -> 0", "A -> 0", "A -> B"].map(String::from).to_vec()
+}
+
+pub(crate) fn library() -> ReactionLibrary {
+    ReactionLibrary::new(&species(), names(), &candidates(), 1.0, 2, 2, None).expect("the network is of first order")
+}
+
+/// Exact moments from `n` cells of kind A, at `weeks` x `per_week` + 1 times.
+pub(crate) fn exact(n: f64, weeks: usize, per_week: usize) -> ExactMoments {
+    let network = FirstOrderNetwork { species: species(), reactions: candidates(), rates: RATES.to_vec(), volume: 1.0 };
+    let times: Vec<f64> = (0..=weeks * per_week).map(|i| i as f64 / per_week as f64).collect();
+    ExactMoments::new(&network, &[n, 0.0], &times).expect("the network is of first order")
+}
