@@ -6,6 +6,7 @@ mod error;
 pub mod fit;
 pub mod library;
 mod linear;
+pub mod structure;
 pub mod synthetic;
 
 pub use condition::Condition;

@@ -16,6 +16,6 @@ pub use predictor::{Prediction, Predictor};
 pub use shooting::{Shooting, ShootingSettings};
 pub use weights::{WeightedData, Weighting};
 
+pub(crate) use integral::IntegralForm;
 pub(crate) use least_squares::{Restriction, fit_restricted, linearise};
-pub(crate) use quadrature::cumulative_weights;
-pub(crate) use trajectory::{Blowup, integrate};
+pub(crate) use trajectory::integrate;

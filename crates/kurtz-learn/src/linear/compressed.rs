@@ -54,6 +54,20 @@ impl Compressed {
         self
     }
 
+    /// The problem for the first `terms` alone, the others always taken at their best.
+    pub fn without_trailing(&self, terms: usize) -> Self {
+        let (p, last) = (self.terms(), self.terms() - terms);
+        // With the others first, their rows of the triangle can always be solved for, and drop out.
+        let order: Vec<usize> = (terms..p).chain(0..terms).collect();
+        let rows = Matrix::from_fn(p, p + 1, |i, j| if j < p { self.r[(i, order[j])] } else { self.z[i] });
+        let all = Compressed::new(&rows);
+        Compressed {
+            r: Matrix::from_fn(terms, terms, |i, j| all.r[(i + last, j + last)]),
+            z: all.z[last..].to_vec(),
+            rest: all.rest + self.rest,
+        }
+    }
+
     /// The least-squares solution with all other terms zero; `None` if the subset is linearly dependent.
     pub fn solve(&self, subset: &[usize]) -> Option<SubsetSolution> {
         let (p, k) = (self.terms(), subset.len());
