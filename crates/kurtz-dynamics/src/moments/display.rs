@@ -5,8 +5,7 @@ use super::hierarchy::MomentHierarchy;
 use super::names::{latex_of_moment, text_of_moment};
 use super::symbol::{Form, MomentPolynomial, MomentSymbol};
 use kurtz_model::expression::Names;
-use kurtz_model::polynomial::{Monomial, Polynomial};
-use kurtz_model::rational::Rational;
+use kurtz_model::polynomial::{Monomial, Polynomial, join_terms};
 use kurtz_model::{Expression, Symbol};
 
 /// A piece of a printed product: where it stands, and what is printed.
@@ -85,32 +84,29 @@ impl MomentHierarchy {
             let place = if symbol.index().is_some() { Place::Moment(position) } else { Place::Constant(position) };
             (place, self.name(symbol, style))
         };
-        let mut sum: Polynomial<Piece> = Polynomial::zero();
-        let mut groups = Vec::new();
-        for (moments, coefficient) in
-            polynomial.renamed(piece).collected(|(place, _)| matches!(place, Place::Moment(_)))
-        {
+        let printed = polynomial.renamed(piece);
+        let mut terms = Vec::new();
+        for (moments, coefficient) in printed.collected(|(place, _)| matches!(place, Place::Moment(_))) {
             let (common, number, rest) = coefficient.factored();
-            if rest.terms().len() == 1 {
-                sum += &coefficient.times_monomial(&moments);
-                continue;
-            }
             // A sum of terms that are all negative has its sign before the parentheses.
             let negative = rest.terms().all(|(_, c)| c.is_negative());
-            let (rest, number) = if negative { (-rest, -number) } else { (rest, number) };
-            let inner = write(&rest, style);
-            if moments.factors().is_empty() && common.factors().is_empty() && number == Rational::one() {
-                sum += &coefficient;
-                continue;
-            }
-            let inner = match style {
-                Style::Text => format!("({inner})"),
-                Style::Latex => format!("\\left({inner}\\right)"),
+            let rest = if negative { -rest } else { rest };
+            let stands_alone = moments.factors().is_empty() && common.factors().is_empty() && number.is_one();
+            let group = match (rest.as_constant(), style) {
+                (Some(one), _) if one.is_one() => Monomial::one(),
+                _ if stands_alone => {
+                    terms.push((negative, write(&rest, style)));
+                    continue;
+                }
+                (_, Style::Text) => Monomial::new([((Place::Group, format!("({})", write(&rest, style))), 1)]),
+                (_, Style::Latex) => {
+                    Monomial::new([((Place::Group, format!("\\left({}\\right)", write(&rest, style))), 1)])
+                }
             };
-            groups.push(common.times(&moments).times(&Monomial::new([((Place::Group, inner), 1)])));
-            sum.add_term(groups[groups.len() - 1].clone(), &number);
+            let product = common.times(&group).times(&moments);
+            terms.push((negative, write(&Polynomial::term(product, number), style)));
         }
-        write(&sum, style)
+        join_terms(terms)
     }
 
     fn name(&self, symbol: &MomentSymbol, style: Style) -> String {

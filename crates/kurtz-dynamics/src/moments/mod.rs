@@ -23,6 +23,8 @@ mod program;
 mod real;
 pub(crate) mod sensitivity;
 mod symbol;
+#[cfg(test)]
+mod tests;
 
 pub use closed::{ClosedMoments, Sensitivity};
 pub use closure::Closure;
