@@ -92,4 +92,7 @@ pub enum DynamicsError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// Moment equations that could not be had.
+    #[error(transparent)]
+    Moments(#[from] crate::moments::MomentsError),
 }

@@ -9,9 +9,9 @@ pub mod method;
 pub mod moment_series;
 pub mod moments;
 pub mod progress;
-pub mod stats;
 pub mod rng;
 pub mod ssa;
+pub mod stats;
 
 pub use ensemble::{Ensemble, MomentRecorder, Outcome};
 pub use error::DynamicsError;

@@ -104,7 +104,8 @@ impl MomentHierarchy {
         &self.effects[reaction][moment]
     }
 
-    /// The expressions behind [`MomentSymbol::Constant`]: free of species, but no polynomials, or time.
+    /// The expressions behind [`MomentSymbol::Constant`]: free of species that fluctuate, but no polynomials, or time.
+    /// Clamped species stand in them as counts.
     pub fn constants(&self) -> &[Expression] {
         &self.laws.constants
     }

@@ -16,7 +16,7 @@ pub(crate) struct PolynomialLaws {
     pub jumps: Vec<Jump>,
     /// The rate constants of mass action, 1 for other laws, `[reactions]`.
     pub factors: Vec<MomentPolynomial>,
-    /// Sub-expressions free of species that are no polynomials, and time: what [`MomentSymbol::Constant`] refers to.
+    /// Sub-expressions free of fluctuating species that are no polynomials (clamped species are counts), and time: what [`MomentSymbol::Constant`] refers to.
     pub constants: Vec<Expression>,
 }
 
@@ -72,14 +72,22 @@ impl PolynomialLaws {
                 Ok((factor, self.unit_mass_action(network, reaction)?))
             }
             RateLaw::Rate(phi) => {
-                let phi_of_c = self.polynomial(phi).ok_or_else(|| not_polynomial(network, reaction, phi))?;
+                // Clamped species as counts, the others below.
+                let clamped_as_counts = phi.substitute(|s| match s {
+                    Symbol::Species(i) if network.species[i.index()].clamped => {
+                        let volume = Expression::Symbol(Symbol::Compartment(compartment(network, i)));
+                        Some(Expression::Symbol(s) / volume)
+                    }
+                    _ => None,
+                });
+                let phi_of_c = self.polynomial(&clamped_as_counts);
+                let phi_of_c = phi_of_c.ok_or_else(|| not_polynomial(network, reaction, phi))?;
                 let per_volume = |v: &Variable, species: SpeciesId| {
                     let volume = Variable::Fixed(MomentSymbol::Compartment(compartment(network, species)));
                     Polynomial::term(Monomial::new([(v.clone(), 1), (volume, -1)]), Rational::one())
                 };
                 let phi_of_n = phi_of_c.substitute(|v| match v {
                     Variable::Count(i) => per_volume(v, self.species[*i]),
-                    Variable::Fixed(MomentSymbol::Clamped(s)) => per_volume(v, *s),
                     other => Polynomial::symbol(other.clone()),
                 });
                 let phi_of_n = phi_of_n.ok_or_else(|| not_polynomial(network, reaction, phi))?;
@@ -134,7 +142,7 @@ impl PolynomialLaws {
             Atom::Symbol(Symbol::Parameter(p)) => Some(Variable::Fixed(MomentSymbol::Parameter(p))),
             Atom::Symbol(Symbol::Compartment(c)) => Some(Variable::Fixed(MomentSymbol::Compartment(c))),
             Atom::Symbol(Symbol::Time) => Some(intern(&Expression::Symbol(Symbol::Time))),
-            Atom::Opaque(e) => free_of_species(e).then(|| intern(e)),
+            Atom::Opaque(e) => is_fixed(e, species).then(|| intern(e)),
         })?;
         let negative = |(v, e): &(Variable, i32)| *e < 0 && matches!(v, Variable::Count(_));
         let has_negative = polynomial.terms().any(|(m, _)| m.factors().iter().any(negative));
@@ -146,10 +154,11 @@ fn compartment(network: &Network, species: SpeciesId) -> kurtz_model::Compartmen
     network.species[species.index()].compartment
 }
 
-fn free_of_species(expression: &Expression) -> bool {
-    let mut free = true;
-    expression.for_each_symbol(&mut |s| free &= !matches!(s, Symbol::Species(_)));
-    free
+/// Whether an expression is free of species that fluctuate.
+fn is_fixed(expression: &Expression, fluctuating: &[SpeciesId]) -> bool {
+    let mut fixed = true;
+    expression.for_each_symbol(&mut |s| fixed &= !matches!(s, Symbol::Species(s) if fluctuating.contains(&s)));
+    fixed
 }
 
 fn not_polynomial(network: &Network, reaction: &Reaction, law: &Expression) -> MomentsError {

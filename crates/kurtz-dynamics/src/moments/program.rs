@@ -104,12 +104,17 @@ impl Compiler {
         let whole = factors.clone();
         // Divide last, so that the product without the divisors can be shared.
         let i = factors.iter().rposition(|&(_, e)| e < 0).unwrap_or(factors.len() - 1);
-        let (value, exponent) = factors[i];
-        factors[i].1 -= exponent.signum();
-        factors.retain(|&(_, e)| e != 0);
-        let rest = self.product_of(factors);
-        let step = if exponent < 0 { Step::Quotient(rest, value) } else { Step::Product(rest, value) };
-        let result = self.push(step);
+        let (value, exponent) = factors.remove(i);
+        let result = if factors.is_empty() && exponent > 1 {
+            // By squaring: some closures have large powers.
+            let half = self.product_of(vec![(value, exponent / 2)]);
+            let square = self.push(Step::Product(half, half));
+            if exponent % 2 == 1 { self.push(Step::Product(square, value)) } else { square }
+        } else {
+            let rest = self.product_of(factors);
+            let power = self.product_of(vec![(value, exponent.abs())]);
+            self.push(if exponent < 0 { Step::Quotient(rest, power) } else { Step::Product(rest, power) })
+        };
         self.products.insert(whole, result);
         result
     }

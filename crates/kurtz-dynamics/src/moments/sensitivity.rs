@@ -63,14 +63,22 @@ impl Response {
         terms.map(|(change, s)| (change, expression.derivative(s))).collect()
     }
 
-    /// The value of [`Response::of`] an expression free of species that fluctuate.
+    /// The derivative of the value of an expression free of species that fluctuate; clamped species are counts.
     pub(crate) fn value_of(&self, kinetics: &Kinetics, expression: &Expression, time: f64) -> f64 {
         let value = |e: &Expression| {
             e.evaluate(&|s| {
                 kinetics.value_of(s, time, &|i| kinetics.initial().get(i.index()).copied().unwrap_or(f64::NAN))
             })
         };
-        self.of(expression).iter().map(|(change, slope)| change * value(slope)).sum()
+        let explicit: f64 = self.of(expression).iter().map(|(change, slope)| change * value(slope)).sum();
+        let through_clamped = distinct_symbols(expression).into_iter().map(|symbol| match symbol {
+            Symbol::Species(s) => {
+                let change = self.initial.get(s.index()).copied().unwrap_or(0.0);
+                if change == 0.0 { 0.0 } else { change * value(&expression.derivative(symbol)) }
+            }
+            _ => 0.0,
+        });
+        explicit + through_clamped.sum::<f64>()
     }
 }
 

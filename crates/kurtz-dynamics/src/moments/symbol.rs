@@ -34,7 +34,8 @@ pub enum MomentSymbol {
     Compartment(CompartmentId),
     /// The number of molecules of a clamped species.
     Clamped(SpeciesId),
-    /// A sub-expression free of species that is no polynomial, by its position in the list of the hierarchy.
+    /// A sub-expression free of fluctuating species that is no polynomial, or time, by its position in
+    /// [`crate::moments::MomentHierarchy::constants`].
     Constant(u32),
     /// A raw moment; of order 1, a mean.
     Raw(MomentIndex),

@@ -23,9 +23,9 @@ const LOTKA_VOLTERRA: &str = "species A = 20, B = 10\nparameter k1 = 1, k2 = 0.1
 /// polynomial, parameters defined by others, time.
 const GENERAL: &str = "parameter w = 2, k = 0.03, E = 0.7, q = 2*k\n\
     compartment cell = 3\ncompartment nucleus = w/4\n\
-    species A in cell = 5\nspecies B in nucleus = 2*w\nclamped species D in cell = 3\n\
+    species A in cell = 5\nspecies B in nucleus = 2*w\nclamped species D in cell = w + 1\n\
     0 -> A @ k + q\nA + B -> 2 B @ q*exp(-E)\nD + A -> D + B @ k\n2 D -> 3 B + 2 D @ k/(1 + E)\n\
-    A -> B @ rate(k*A*(1 + 2*A)*B*D*(1 + 0.5*sin(time)))\nB -> 0 @ propensity(k*B*(B-1)/w)\n3 A -> B @ k\n";
+    A -> B @ rate(k*A*(1 + 2*A)*B*D*(1 + 0.5*sin(time)))\nA -> 0 @ rate(k*A*D/(1 + D^2))\nB -> 0 @ propensity(k*B*(B-1)/w)\n3 A -> B @ k\n";
 
 fn central(powers: &[u8]) -> MomentSymbol {
     MomentSymbol::moment(MomentIndex(powers.to_vec()), Form::Central)
@@ -243,9 +243,8 @@ fn check_equations_on_a_lattice(text: &str, order: u32, form: Form) {
         MomentSymbol::Parameter(p) => kinetics.parameters()[p.index()],
         MomentSymbol::Compartment(c) => kinetics.volumes()[c.index()],
         MomentSymbol::Clamped(s) => kinetics.initial()[s.index()],
-        MomentSymbol::Constant(c) => {
-            hierarchy.constants()[*c as usize].evaluate(&|s| kinetics.value_of(s, time, &|_| f64::NAN))
-        }
+        MomentSymbol::Constant(c) => hierarchy.constants()[*c as usize]
+            .evaluate(&|s| kinetics.value_of(s, time, &|i| kinetics.initial()[i.index()])),
         MomentSymbol::Raw(i) => law.mean(|n| power(n, &zero, i, &fluctuating)),
         MomentSymbol::Central(i) => law.mean(|n| power(n, &means, i, &fluctuating)),
     };
