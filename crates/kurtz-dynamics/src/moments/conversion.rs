@@ -5,12 +5,12 @@ use crate::moment_series::MomentIndex;
 use kurtz_model::polynomial::Monomial;
 use kurtz_model::rational::Rational;
 
-/// <n^a> = sum over d <= a of C(a, d) <n>^(a - d) <x^d>, with x = n - <n>.
+/// ⟨n^a⟩ = sum over d <= a of C(a, d) ⟨n⟩^(a - d) ⟨x^d⟩, with x = n - ⟨n⟩.
 pub fn raw_in_central(index: &MomentIndex) -> MomentPolynomial {
     expand(index, 1, MomentSymbol::Central, true)
 }
 
-/// <x^a> = sum over d <= a of C(a, d) (-<n>)^(a - d) <n^d>, with x = n - <n>; 0 of order 1.
+/// ⟨x^a⟩ = sum over d <= a of C(a, d) (-⟨n⟩)^(a - d) ⟨n^d⟩, with x = n - ⟨n⟩; 0 of order 1.
 pub fn central_in_raw(index: &MomentIndex) -> MomentPolynomial {
     if index.order() == 1 {
         return MomentPolynomial::zero();

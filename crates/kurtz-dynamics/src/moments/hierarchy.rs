@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 /// The exact equations of the moments of a network up to some order, as polynomials in parameters and moments.
 ///
-/// Raw: d<n^a>/dt = sum_j <((n + u_j)^a - n^a) Phi_j(n)>. Central, with x = n - <n>:
-/// d<x^a>/dt = sum_j <((x + u_j)^a - x^a) Phi_j> - sum_i a_i <x^(a - e_i)> d<n_i>/dt.
+/// Raw: d⟨n^a⟩/dt = sum_j ⟨((n + u_j)^a - n^a) Phi_j(n)⟩. Central, with x = n - ⟨n⟩:
+/// d⟨x^a⟩/dt = sum_j ⟨((x + u_j)^a - x^a) Phi_j⟩ - sum_i a_i ⟨x^(a - e_i)⟩ d⟨n_i⟩/dt.
 ///
 /// Clamped species do not fluctuate; their numbers stand in the equations as constants. The equations close by
 /// themselves if every reaction is at most of first order; otherwise they call for

@@ -12,7 +12,7 @@ pub(crate) enum Variable {
     Fixed(MomentSymbol),
     /// The mean of a species.
     Mean(usize),
-    /// The count n of a species; in central form its deviation from the mean, x = n - <n>.
+    /// The count n of a species; in central form its deviation from the mean, x = n - ⟨n⟩.
     Count(usize),
 }
 
@@ -39,8 +39,8 @@ pub(crate) fn binomial(count: Variable, order: u32) -> Polynomial<Variable> {
 impl Jump {
     /// The terms of this jump in the equations of the moments `indices`, `[moments]`:
     ///
-    /// * raw: <((n + u)^a - n^a) Phi(n)>;
-    /// * central: <((x + u)^a - x^a) Phi(m + x)> - sum_i a_i u_i <Phi> <x^(a - e_i)>, the last sum because the means
+    /// * raw: ⟨((n + u)^a - n^a) Phi(n)⟩;
+    /// * central: ⟨((x + u)^a - x^a) Phi(m + x)⟩ - sum_i a_i u_i ⟨Phi⟩ ⟨x^(a - e_i)⟩, the last sum because the means
     ///   move too.
     pub(crate) fn effects(&self, indices: &[MomentIndex], form: Form) -> Vec<MomentPolynomial> {
         let species = self.change.len();
@@ -100,7 +100,7 @@ fn around_mean(propensity: &Polynomial<Variable>) -> Polynomial<Variable> {
         .expect("propensities have no negative powers of counts")
 }
 
-/// Puts the moment <x^a> in the place of each product x^a of counts (or deviations, whose mean is 0).
+/// Puts the moment ⟨x^a⟩ in the place of each product x^a of counts (or deviations, whose mean is 0).
 fn expectation(polynomial: &Polynomial<Variable>, species: usize, form: Form) -> MomentPolynomial {
     let mut expected = MomentPolynomial::zero();
     for (monomial, coefficient) in polynomial.terms() {

@@ -2,7 +2,7 @@
 //!
 //! From the master equation, with jumps u_j and propensities Phi_j,
 //!
-//! d<n^a>/dt = sum_j <((n + u_j)^a - n^a) Phi_j(n)>.
+//! d⟨n^a⟩/dt = sum_j ⟨((n + u_j)^a - n^a) Phi_j(n)⟩.
 //!
 //! [`MomentHierarchy`] derives these equations exactly, for raw or central moments, to a chosen order; where they call
 //! for higher moments a [`Closure`] supplies them; [`ClosedMoments`] is the result as a vector field.

@@ -15,13 +15,13 @@ pub const MAX_DEGREE: i32 = 12;
 /// The largest number of moments whose equations we derive.
 pub const MAX_MOMENTS: usize = 20_000;
 
-/// Raw moments <n^a>, or central moments <(n - <n>)^a>; the moments of order 1 are the means in both.
+/// Raw moments ⟨n^a⟩, or central moments ⟨(n - ⟨n⟩)^a⟩; the moments of order 1 are the means in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
-    /// <n^a>.
+    /// ⟨n^a⟩.
     Raw,
-    /// Means, and <(n - <n>)^a> from order 2.
+    /// Means, and ⟨(n - ⟨n⟩)^a⟩ from order 2.
     Central,
 }
 

@@ -6,7 +6,7 @@ use super::{Closure, Form, MomentIndex, MomentPolynomial};
 /// Closes the moment hierarchy by setting to zero all cumulants above the order of the equations.
 ///
 /// At order 2 it is the [`super::Gaussian`] closure; at order 3 it keeps the skewness:
-/// <x^4> = 3 V^2, <x^5> = 10 V <x^3>, and so on. No law but the Gaussian has finitely many cumulants, so at higher
+/// ⟨x^4⟩ = 3 V^2, ⟨x^5⟩ = 10 V ⟨x^3⟩, and so on. No law but the Gaussian has finitely many cumulants, so at higher
 /// order the closed moments need not belong to any law.
 ///
 /// # References

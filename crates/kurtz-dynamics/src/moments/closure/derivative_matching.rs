@@ -8,10 +8,10 @@ use kurtz_model::rational::Rational;
 /// Closes the moment hierarchy by a product of powers of lower raw moments, chosen so that the first time derivatives
 /// of the closed and the exact moment agree from any deterministic initial state.
 ///
-/// <n^a> = prod_p <n^p>^g_p over all p of orders 1 to k, where the whole numbers g_p solve
+/// ⟨n^a⟩ = prod_p ⟨n^p⟩^g_p over all p of orders 1 to k, where the whole numbers g_p solve
 /// sum_p g_p C(p, s) = C(a, s) for every s of orders 1 to k (C: products of binomials).
 /// At order 2 it coincides with the log-normal closure; for one species at order 3,
-/// <n^4> = <n>^4 <n^3>^4 / <n^2>^6.
+/// ⟨n^4⟩ = ⟨n⟩^4 ⟨n^3⟩^4 / ⟨n^2⟩^6.
 ///
 /// It needs moments that stay above zero.
 ///

@@ -7,12 +7,12 @@ use kurtz_model::rational::Rational;
 
 /// Closes the moment hierarchy by assuming a multivariate log-normal law.
 ///
-/// With logarithms of mean mu and covariance S, ln <n^a> = a.mu + a.S.a / 2, so that
-/// <n^a> = prod_i <n_i>^(2 a_i - a_i |a|) * prod_i <n_i^2>^(a_i (a_i - 1) / 2) * prod_(i<j) <n_i n_j>^(a_i a_j),
-/// for instance <n^3> = (<n^2> / <n>)^3.
+/// With logarithms of mean mu and covariance S, ln ⟨n^a⟩ = a.mu + a.S.a / 2, so that
+/// ⟨n^a⟩ = prod_i ⟨n_i⟩^(2 a_i - a_i |a|) * prod_i ⟨n_i^2⟩^(a_i (a_i - 1) / 2) * prod_(i<j) ⟨n_i n_j⟩^(a_i a_j),
+/// for instance ⟨n^3⟩ = (⟨n^2⟩ / ⟨n⟩)^3.
 ///
 /// For skewed laws of positive counts. It needs means that stay above zero, and moments of order 2 at least;
-/// for equations of order 1 the fluctuations are neglected, <n^a> = prod_i <n_i>^a_i.
+/// for equations of order 1 the fluctuations are neglected, ⟨n^a⟩ = prod_i ⟨n_i⟩^a_i.
 ///
 /// # References
 /// M. J. Keeling, J. Theor. Biol. 205 (2000) 269-281.
