@@ -8,6 +8,10 @@ use crate::fsp::propagation::{Crossed, Outcome, Window};
 const GAMMA: f64 = 0.9;
 const DELTA: f64 = 1.2;
 
+/// To how many of the vectors before it each new one is made orthogonal: with all of them, this would cost far more
+/// than the products (incomplete orthogonalisation; Gaudreault, Rainwater & Tokman 2018, doi:10.1016/j.jcp.2018.06.026).
+const ORTHOGONAL_TO: usize = 2;
+
 /// Error per unit of dimensionless time below which rounding in the projection leaves nothing to gain.
 const ROUNDING: f64 = 1e-15;
 
@@ -39,7 +43,7 @@ pub(super) fn cross(window: &Window, dimension: usize, products: &mut u64) -> Ou
             return Outcome::Cancelled;
         }
         let basis = Basis::new(generator, &v, dimension, products);
-        let (taken, local, next) = basis.step(end - time, step, share);
+        let Step { length: taken, error: local, coefficients, next } = basis.step(end - time, step, share);
         for j in crossed.len()..offsets.len() {
             let inside = offsets[j] - time;
             if inside >= taken {
@@ -47,7 +51,7 @@ pub(super) fn cross(window: &Window, dimension: usize, products: &mut u64) -> Ou
             }
             crossed.push(at(&basis.combine(&basis.coefficients(inside)), error + local));
         }
-        let after = basis.combine(&basis.coefficients(taken));
+        let after = basis.combine(&coefficients);
         for (f, &(i, rate)) in flux.iter_mut().zip(generator.boundary()) {
             *f += rate * taken * 0.5 * (v[i as usize].max(0.0) + after[i as usize].max(0.0));
         }
@@ -67,7 +71,7 @@ fn at(v: &[f64], error: f64) -> Crossed {
     let (&sink, law) = v.split_last().expect("the sink is the last component");
     let negativity = law.iter().map(|p| (-p).max(0.0)).sum::<f64>();
     let law = law.iter().map(|p| p.max(0.0)).collect();
-    Crossed { law, leaked: sink.max(0.0), error: error + negativity, negativity }
+    Crossed { law, leaked: sink.max(0.0), error: error + negativity, negativity, at_rest: false }
 }
 
 /// Expokit's first guess of a step, for a matrix of norm 2.
@@ -102,8 +106,7 @@ impl Basis {
         for j in 0..m {
             flow(generator, &vectors[j], &mut image);
             *products += 1;
-            // Modified Gram-Schmidt.
-            for (i, u) in vectors.iter().enumerate() {
+            for (i, u) in vectors.iter().enumerate().skip((j + 1).saturating_sub(ORTHOGONAL_TO)) {
                 let component = dot(u, &image);
                 image.iter_mut().zip(u).for_each(|(w, u)| *w -= component * u);
                 h[i * size + j] = component;
@@ -139,15 +142,16 @@ impl Basis {
         sum
     }
 
-    /// Finds a step whose error keeps to its share of the time: the step, its error, and a guess of the next one.
-    fn step(&self, remaining: f64, guess: f64, share: f64) -> (f64, f64, f64) {
+    /// Finds a step whose error keeps to its share of the time.
+    fn step(&self, remaining: f64, guess: f64, share: f64) -> Step {
         if self.is_invariant {
-            return (remaining, 0.0, remaining);
+            let coefficients = self.coefficients(remaining);
+            return Step { length: remaining, error: 0.0, coefficients, next: remaining };
         }
         let m = (self.order - 2) as f64;
-        let mut step = guess.min(remaining);
+        let mut length = guess.min(remaining);
         loop {
-            let coefficients = self.coefficients(step);
+            let coefficients = self.coefficients(length);
             let first = coefficients[self.order - 2].abs() * self.residual[0];
             let second = coefficients[self.order - 1].abs() * self.residual[1];
             let (error, power) = if first > 10.0 * second {
@@ -158,14 +162,23 @@ impl Basis {
                 (first, 1.0 / (m - 1.0))
             };
             let error = error.max(f64::MIN_POSITIVE);
-            let allowed = share * step;
-            let next = GAMMA * step * (allowed / error).powf(power);
-            if error <= DELTA * allowed {
-                return (step, error, next.min(5.0 * step));
+            let next = GAMMA * length * (share * length / error).powf(power);
+            if error <= DELTA * share * length {
+                return Step { length, error, coefficients, next: next.min(5.0 * length) };
             }
-            step = next.max(0.1 * step);
+            length = next.max(0.1 * length);
         }
     }
+}
+
+/// A step that was accepted.
+struct Step {
+    length: f64,
+    error: f64,
+    /// Of the vector after the step, in the basis.
+    coefficients: Vec<f64>,
+    /// A guess of the next length.
+    next: f64,
 }
 
 /// (P - I) x with the sink as the last component.

@@ -26,6 +26,8 @@ pub(super) struct Crossed {
     pub(super) error: f64,
     /// Sum of the negative probabilities that were set to zero; part of `error`.
     pub(super) negativity: f64,
+    /// The law was found to change no more.
+    pub(super) at_rest: bool,
 }
 
 /// How the crossing of a window ended.

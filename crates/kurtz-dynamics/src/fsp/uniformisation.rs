@@ -10,7 +10,8 @@ const STEPS_BETWEEN_LOOKS: usize = 16;
 ///
 /// All terms are non-negative and so is the result; it is a lower bound of the exact law, state by state, unless the
 /// chain is found to be at rest: when |P x - x| times the number of steps left is below the allowed error, the rest
-/// of the sum is taken at x, an error no larger than that because P is a contraction in the 1-norm.
+/// of the sum is taken at x, an error no larger than that because P is a contraction in the 1-norm. A step that
+/// moves less than rounding does is taken for rest, too: like rounding itself, that is not part of the bound.
 /// Counts products in `products`.
 pub(super) fn cross(window: &Window, products: &mut u64) -> Outcome {
     let generator = window.generator;
@@ -23,7 +24,7 @@ pub(super) fn cross(window: &Window, products: &mut u64) -> Outcome {
     let tails = last.tails();
     let mut crossed: Vec<Crossed> = weights
         .iter()
-        .map(|w| Crossed { law: vec![0.0; n], leaked: 0.0, error: w.dropped * mass, negativity: 0.0 })
+        .map(|w| Crossed { law: vec![0.0; n], leaked: 0.0, error: w.dropped * mass, negativity: 0.0, at_rest: false })
         .collect();
     let mut x = window.start.to_vec();
     let mut next = vec![0.0; n];
@@ -57,14 +58,17 @@ pub(super) fn cross(window: &Window, products: &mut u64) -> Outcome {
             if window.progress.cancelled() {
                 return Outcome::Cancelled;
             }
-            let moved = leaving + x.iter().zip(&next).map(|(a, b)| (a - b).abs()).sum::<f64>();
-            let error = moved * (steps - k) as f64;
-            if error <= 0.5 * window.error_allowed {
+            let left = (steps - k) as f64;
+            let moved = x.iter().zip(&next).map(|(a, b)| (a - b).abs()).sum::<f64>();
+            let is_rest = moved + leaving <= f64::EPSILON * mass;
+            let error = if is_rest { 0.0 } else { (moved + leaving) * left };
+            if is_rest || error <= 0.5 * window.error_allowed {
                 for (w, sum) in weights.iter().zip(&mut crossed) {
                     let weight = w.tail(k + 1);
                     sum.law.iter_mut().zip(&x).for_each(|(s, x)| *s += weight * x);
-                    sum.leaked += weight * sink;
+                    sum.leaked += weight * (sink + leaving * left);
                     sum.error += error;
+                    sum.at_rest = true;
                 }
                 break;
             }

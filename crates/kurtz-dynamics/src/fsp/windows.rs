@@ -26,6 +26,9 @@ const FIRST_STATES: usize = 64;
 const FIRST_WINDOW: f64 = 64.0;
 const LONGEST_WINDOW: f64 = 2048.0;
 
+/// The longest window once the law changes no more; its Poisson weights still fit into memory easily.
+const LONGEST_REST: f64 = 1e9;
+
 /// Steps in which the way to the last time is reported.
 const PROGRESS_STEPS: u64 = 1000;
 
@@ -72,7 +75,7 @@ pub(super) fn solve(
         statistics: FspStatistics::default(),
     };
     let mut length = FIRST_WINDOW;
-    let mut growth_in_a_row = 0;
+    let mut grown = false;
     while solution.times.len() < times.len() {
         let end = march.window_end(length);
         let pending = &times[solution.times.len()..];
@@ -92,15 +95,20 @@ pub(super) fn solve(
                     solution.distributions.push(law);
                     solution.leaked.push(march.leaked + at.leaked);
                 }
+                let at_rest = crossed.iter().all(|at| at.at_rest);
                 march.advance(crossed.into_iter().next_back().expect("a window has an end"), end, allowance);
-                length = if growth_in_a_row == 0 { (2.0 * length).min(LONGEST_WINDOW) } else { length };
-                growth_in_a_row = 0;
+                if at_rest {
+                    length = (16.0 * length).min(LONGEST_REST);
+                } else if !grown {
+                    length = (2.0 * length).min(LONGEST_WINDOW);
+                }
+                grown = false;
                 let done = (PROGRESS_STEPS as f64 * end / march.horizon.max(f64::MIN_POSITIVE)) as u64;
                 progress.advance(done.saturating_sub(reported));
                 reported = reported.max(done);
             }
             Outcome::Leaking(flux) => {
-                growth_in_a_row += 1;
+                grown = true;
                 length = (0.5 * length).max(0.5 * FIRST_WINDOW);
                 if let Some(stop) = march.grow(&flux, allowance)? {
                     solution.stop = stop;
