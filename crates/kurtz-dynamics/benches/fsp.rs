@@ -58,3 +58,16 @@ fn stiff_telegraph(bencher: Bencher, propagation: Propagation) {
         M -> 0 @ 1";
     measure(bencher, model, &[2.0, 10.0], 1e-8, propagation);
 }
+
+/// The same with a long-lived protein: stiff and about ten thousand states.
+#[divan::bench(args = METHODS)]
+fn stiff_expression(bencher: Bencher, propagation: Propagation) {
+    let model = "species G = 0, H = 1, M = 0, P = 0
+        H -> G @ 2000
+        G -> H @ 4000
+        G -> G + M @ 15
+        M -> 0 @ 1
+        M -> M + P @ 5
+        P -> 0 @ 0.5";
+    measure(bencher, model, &[5.0], 1e-6, propagation);
+}

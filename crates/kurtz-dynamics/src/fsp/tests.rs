@@ -5,6 +5,7 @@ use crate::moment_series::MomentIndex;
 use crate::progress::Cancel;
 use crate::stats::{ChiSquareSettings, chi_square, hellinger, kullback_leibler, sampling_floor, total_variation};
 use kurtz_model::format::crn;
+use kurtz_model::kinetics::Changes;
 use statrs::distribution::{Binomial, Discrete, Poisson};
 use statrs::function::gamma::ln_gamma;
 
@@ -370,8 +371,9 @@ fn what_is_no_master_equation_is_refused_by_name() {
         Err(DynamicsError::InitialSpecies { .. })
     ));
     // Table I of the paper taken raw is no generator: its k2 < 0 is refused when the network is bound.
-    let (network, _) = crn::parse("species A = 10, B = 0\nparameter k = -0.0197\nk2: A -> B @ k", "raw.crn").unwrap();
-    let error = Kinetics::new(&network).unwrap_err().to_string();
+    let (network, _) = crn::parse("species A = 10, B = 0\nparameter k = 1\nk2: A -> B @ k", "raw.crn").unwrap();
+    let raw = Changes { parameters: vec![("k".to_owned(), -0.0197)], ..Changes::default() };
+    let error = Kinetics::with_changes(&network, &raw).unwrap_err().to_string();
     assert!(error.contains("`k2`"), "{error}");
 }
 
