@@ -4,6 +4,7 @@
 //! [`Network`], the network as described, and [`Kinetics`], the network bound to numbers
 //! (parameter values, volumes, initial state), which holds the one formula for a propensity.
 
+pub mod builder;
 pub mod diagnostic;
 pub mod expression;
 pub mod format;
@@ -12,8 +13,11 @@ pub mod network;
 pub mod polynomial;
 pub mod rate_law;
 pub mod rational;
+pub mod structure;
 pub mod units;
 
+pub use builder::Builder;
+pub use diagnostic::{Diagnostic, Diagnostics};
 pub use expression::{Expression, Symbol};
 pub use kinetics::Kinetics;
 pub use network::{

@@ -147,6 +147,12 @@ pub enum Problem {
     #[error("the unit of volume is `{first}` in line {line}")]
     TwoVolumeUnits { first: String, line: usize },
 
+    // Networks put together by hand.
+    #[error("{what} refers to {kind} number {index}, of which there are {count}")]
+    Dangling { what: String, kind: NameKind, index: usize, count: usize },
+    #[error("{what} cannot be written in the text format")]
+    NotRepresentable { what: String },
+
     // Warnings.
     #[error("parameter `{name}` is never used")]
     UnusedParameter { name: String },

@@ -14,7 +14,7 @@ mod derivative;
 pub(crate) mod graph;
 mod latex;
 mod names;
-mod print;
+pub(crate) mod print;
 mod program;
 mod simplify;
 

@@ -170,7 +170,7 @@ fn push<'a>(node: &'a Expression, pieces: &mut Vec<Piece<'a>>) {
 }
 
 /// The shorter of the two shortest texts that read back to this number, with and without exponent.
-pub(super) fn shortest(x: f64) -> String {
+pub(crate) fn shortest(x: f64) -> String {
     let (plain, scientific) = (format!("{x}"), format!("{x:e}"));
     if scientific.len() < plain.len() { scientific } else { plain }
 }

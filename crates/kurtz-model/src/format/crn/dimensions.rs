@@ -143,7 +143,7 @@ impl Checker<'_> {
         };
         self.form = Some(rate.form);
         let expected_here = self.project(expected);
-        let help = self.example(expected_here).map(|unit| format!("as in `1 {unit}`"));
+        let help = self.example(expected_here).map(|unit| format!("a unit such as `{unit}` is right here"));
         self.expect(&rate.value, what, expected, rate.value.span(), help);
         self.form = None;
     }
@@ -239,7 +239,6 @@ impl Checker<'_> {
         for argument in arguments {
             found.push((self.infer(argument), argument.span.clone()));
         }
-        let name = FUNCTIONS.iter().find(|(_, f)| *f == function).map_or("", |(name, _)| name);
         match function {
             Function::Min | Function::Max => {
                 found.iter().fold(None, |common, (d, span)| self.agree(common, *d, "compared", span))
@@ -248,7 +247,7 @@ impl Checker<'_> {
             Function::Sqrt => found.first()?.0?.square_root(),
             _ => {
                 for (dimension, span) in &found {
-                    self.expect_number(*dimension, &format!("the argument of `{name}`"), span);
+                    self.expect_number(*dimension, &format!("the argument of `{}`", function.name()), span);
                 }
                 Some(Dimension::NONE)
             }

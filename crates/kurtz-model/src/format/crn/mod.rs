@@ -31,6 +31,7 @@ mod resolve;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod values;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Problem, Severity};

@@ -73,6 +73,13 @@ impl Parser<'_> {
         }
     }
 
+    /// After a plus sign a side of a reaction goes on in the next line, which may well contain its arrow.
+    fn pass_line_ends_in_side(&mut self) {
+        while self.tokens[self.at].kind == Kind::Newline && !self.declaration_begins_after(self.at) {
+            self.at += 1;
+        }
+    }
+
     pub fn span(&mut self) -> Span {
         self.peek();
         self.tokens[self.at].span.clone()
@@ -92,17 +99,18 @@ impl Parser<'_> {
 
     /// Whether the line after the line end at `index` looks like a new statement.
     fn statement_begins_after(&self, index: usize) -> bool {
-        let line = &self.tokens[index + 1..];
-        let mut line = line.iter().take_while(|t| !matches!(t.kind, Kind::Newline | Kind::End));
-        let Some(first) = line.next() else {
-            return false;
-        };
-        let keyword = first.kind == Kind::Name && STATEMENTS.contains(&&self.source[first.span.clone()]);
-        let mut second = line.clone();
-        let labelled = first.kind == Kind::Name && second.next().is_some_and(|t| t.kind == Kind::Colon);
-        let operator = matches!(self.tokens[index + 2].kind, Kind::Star | Kind::Slash | Kind::Close | Kind::Comma);
-        let is_arrow = |t: &Token| matches!(t.kind, Kind::Arrow | Kind::BothWays | Kind::WrongArrow);
-        (keyword && !operator) || labelled || is_arrow(first) || line.any(is_arrow)
+        let mut line = self.tokens[index + 1..].iter().take_while(|t| !matches!(t.kind, Kind::Newline | Kind::End));
+        self.declaration_begins_after(index)
+            || line.any(|t| matches!(t.kind, Kind::Arrow | Kind::BothWays | Kind::WrongArrow))
+    }
+
+    /// Whether the line after the line end at `index` begins with a statement's word or a reaction's name.
+    fn declaration_begins_after(&self, index: usize) -> bool {
+        let kind = |i: usize| self.tokens.get(index + i).map(|t| &t.kind);
+        let keyword = STATEMENTS.contains(&self.text_at(index + 1))
+            // `volume` and `time` are values too.
+            && !matches!(kind(2), Some(Kind::Star | Kind::Slash | Kind::Close | Kind::Comma | Kind::Newline));
+        kind(1) == Some(&Kind::Name) && (keyword || kind(2) == Some(&Kind::Colon))
     }
 
     /// Passes over the rest of the line.
@@ -217,7 +225,8 @@ impl Parser<'_> {
             "model" => self.title(span),
             "time" => self.time(span),
             "convention" => self.convention(span),
-            "volume" | "compartment" => self.compartment(span, word == "compartment"),
+            "volume" => self.volume(span),
+            "compartment" => self.compartments(),
             "clamped" => {
                 let next = self.span();
                 if self.text(&next) != "species" {
@@ -288,31 +297,40 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn compartment(&mut self, span: Span, named: bool) -> Parsed<()> {
-        let name = if named {
+    fn compartments(&mut self) -> Parsed<()> {
+        loop {
             let name = self.name("the name of a compartment")?;
             if self.eat(&Kind::Equals).is_none() {
                 return Err(self.unexpected_with("`=` and a size", Some("as in `compartment ER = 1.85e-15 L`")));
             }
-            Some(name)
-        } else {
-            if *self.peek() == Kind::Equals {
-                return Err(self.unexpected_with("a size", Some("as in `volume 20` or `volume 1e-14 L`")));
+            self.size(name.span.clone(), Some(name))?;
+            if !self.another("`,`, an operator or the end of the line")? {
+                return Ok(());
             }
-            None
-        };
+        }
+    }
+
+    fn volume(&mut self, span: Span) -> Parsed<()> {
+        if *self.peek() == Kind::Equals {
+            return Err(self.unexpected_with("a size", Some("as in `volume 20` or `volume 1e-14 L`")));
+        }
+        self.size(span.clone(), None)?;
+        self.end_of_statement("an operator or the end of the line")?;
+        let mut volumes = self.model.compartments.iter().filter(|c| c.name.is_none());
+        if let (Some(first), Some(_)) = (volumes.next(), volumes.next()) {
+            let first = first.span.clone();
+            self.model.compartments.pop();
+            return Err(self.repeated("volume", first, span));
+        }
+        Ok(())
+    }
+
+    fn size(&mut self, span: Span, name: Option<Name>) -> Parsed<()> {
         let size = self.value("a size")?;
         let network_unit = match self.eat_word("in") {
             true => Some(self.unit("a unit of volume")?),
             false => None,
         };
-        self.end_of_statement("the end of the line")?;
-        if name.is_none()
-            && let Some(first) = self.model.compartments.iter().find(|c| c.name.is_none())
-        {
-            let first = first.span.clone();
-            return Err(self.repeated("volume", first, span));
-        }
         self.model.compartments.push(CompartmentText { name, span, size, network_unit });
         Ok(())
     }
@@ -463,7 +481,8 @@ impl Parser<'_> {
                 let help = match &error {
                     UnitError::Unknown { name, .. } => Some(match closest(name, COMMON_UNITS.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("to multiply by `{name}` write `*` between"),
+                        None if at.start == 0 => format!("to multiply by `{name}` write `*` between"),
+                        None => "units are built from M, mol, molecules, L, m^3, s, min, hour, ...".to_string(),
                     }),
                     _ => None,
                 };
@@ -585,7 +604,7 @@ impl Parser<'_> {
         }
         let mut terms = vec![self.term(expected)?];
         while self.eat(&Kind::Plus).is_some() {
-            self.pass_line_ends();
+            self.pass_line_ends_in_side();
             terms.push(self.term("a species")?);
         }
         Ok(terms)
@@ -602,21 +621,20 @@ impl Parser<'_> {
             let text = self.text(&span).to_string();
             self.advance();
             let star = self.eat(&Kind::Star).is_some();
-            let followed = *self.peek() == Kind::Name;
-            if !star && !followed {
-                let problem = match value == 0.0 {
-                    true => Problem::EmptySideInSum,
-                    false => return Err(self.unexpected("the species that this number belongs to")),
+            let followed = star || *self.peek() == Kind::Name;
+            let exponent = text.find(['e', 'E']);
+            let help = match exponent {
+                Some(i) => format!("for the species `{}` write `{} {}`", &text[i..], &text[..i], &text[i..]),
+                None if value == 0.0 => "a species that only acts on the rate stands in the rate alone".to_string(),
+                None => "only whole numbers of molecules react".to_string(),
+            };
+            if !followed && exponent.is_none() {
+                return match value == 0.0 {
+                    true => Err(self.fault(Fault::new(Problem::EmptySideInSum, span))),
+                    false => Err(self.unexpected("the species that this number belongs to")),
                 };
-                return Err(self.fault(Fault::new(problem, span)));
             }
-            let whole = value.fract() == 0.0 && value >= 1.0;
-            if !whole || text.contains(['e', 'E', '.']) {
-                let help = match text.find(['e', 'E']) {
-                    Some(i) => format!("for the species `{}` write `{} {}`", &text[i..], &text[..i], &text[i..]),
-                    None if value == 0.0 => "a species that only acts on the rate stands in the rate alone".to_string(),
-                    None => "only whole numbers of molecules react".to_string(),
-                };
+            if exponent.is_some() || text.contains('.') || value == 0.0 {
                 return Err(self.fault(Fault::new(Problem::BadStoichiometry { text: clipped(&text) }, span).help(help)));
             }
             count = text.parse().unwrap_or(u64::MAX);

@@ -5,7 +5,7 @@
 
 use super::lexer::{Fault, Kind, Span};
 use super::parser::{Abandoned, Parsed, Parser, clipped};
-use super::syntax::{FUNCTIONS, Node, NodeKind};
+use super::syntax::{Node, NodeKind};
 use crate::diagnostic::{Problem, closest};
 use crate::expression::{BinaryOperator, Function, UnaryOperator};
 
@@ -106,7 +106,8 @@ impl Parser<'_> {
             }
             _ => return Err(self.unexpected("an expression")),
         };
-        if matches!(self.peek(), Kind::Name | Kind::Number(_) | Kind::Open) {
+        let next = self.span();
+        if matches!(self.peek(), Kind::Name | Kind::Number(_) | Kind::Open) && self.text(&next) != "in" {
             return Err(self.missing_operator(&node));
         }
         Ok(node)
@@ -151,9 +152,9 @@ impl Parser<'_> {
     /// A function, whose name has been read.
     fn call(&mut self, name: Span) -> Parsed<Node> {
         let word = self.text(&name).to_string();
-        let function = FUNCTIONS.iter().find(|(known, _)| *known == word).map(|&(_, f)| f);
+        let function = Function::named(&word);
         if function.is_none() && word != "piecewise" && word != "if" {
-            let known = FUNCTIONS.iter().map(|(known, _)| *known).chain(["piecewise", "if"]);
+            let known = Function::ALL.into_iter().map(Function::name).chain(["piecewise", "if"]);
             let help = match word.as_str() {
                 "log" => "`ln` is the natural logarithm, `log10` the decimal one".to_string(),
                 "pow" => "a power is written `x^y`".to_string(),

@@ -1,7 +1,7 @@
 //! A network as `.crn` text, such that reading it gives an equal network.
 
-use super::syntax::FUNCTIONS;
-use crate::expression::{BinaryOperator, Expression, Symbol, UnaryOperator};
+use crate::expression::Expression;
+use crate::expression::print::shortest;
 use crate::network::*;
 use crate::units::Unit;
 use sha2::{Digest, Sha256};
@@ -114,14 +114,10 @@ impl Network {
     }
 
     fn rate(&self, law: &RateLaw) -> String {
-        let text = |e| self.expression(e, 0);
         match law {
-            RateLaw::MassAction(e) => match e {
-                Expression::Symbol(_) | Expression::Number(_) => text(e),
-                _ => text(e),
-            },
-            RateLaw::Rate(e) => format!("rate({})", text(e)),
-            RateLaw::Propensity(e) => format!("propensity({})", text(e)),
+            RateLaw::MassAction(e) => e.display(self).to_string(),
+            RateLaw::Rate(e) => format!("rate({})", e.display(self)),
+            RateLaw::Propensity(e) => format!("propensity({})", e.display(self)),
         }
     }
 
@@ -129,80 +125,12 @@ impl Network {
         match value {
             Value::Quantity(q) => quantity(q),
             // In brackets it is read as an expression again.
-            Value::Expression(Expression::Number(x)) => format!("({})", number(*x)),
-            Value::Expression(e) => self.expression(e, 0),
+            Value::Expression(Expression::Number(x)) => format!("({})", shortest(*x)),
+            Value::Expression(e) => e.display(self).to_string(),
         }
-    }
-
-    /// An expression as text, in brackets if it binds less tightly than `tightness`.
-    fn expression(&self, e: &Expression, tightness: u8) -> String {
-        let (text, binds) = match e {
-            // A negative number is read as one unless a power follows it.
-            Expression::Number(x) => (number(*x), if x.is_sign_negative() { SIGN } else { ATOM }),
-            Expression::Symbol(symbol) => (self.symbol(*symbol), ATOM),
-            Expression::Unary(UnaryOperator::Negate, a) => match a.as_ref() {
-                // Without brackets this would be read as a negative number.
-                Expression::Number(x) => (format!("-({})", number(*x)), SIGN),
-                a => (format!("-{}", self.expression(a, SIGN)), SIGN),
-            },
-            Expression::Unary(UnaryOperator::Not, a) => (format!("!{}", self.expression(a, SIGN)), SIGN),
-            Expression::Binary(operator, a, b) => {
-                let (sign, binds, left, right) = layout(*operator);
-                (format!("{}{sign}{}", self.expression(a, left), self.expression(b, right)), binds)
-            }
-            Expression::Call(function, arguments) => {
-                let name = FUNCTIONS.iter().find(|(_, f)| f == function).map_or("", |(name, _)| name);
-                (format!("{name}({})", self.list(arguments.iter())), ATOM)
-            }
-            Expression::Piecewise(pieces, otherwise) => {
-                let parts = pieces.iter().flat_map(|(v, c)| [v, c]).chain([otherwise.as_ref()]);
-                (format!("piecewise({})", self.list(parts)), ATOM)
-            }
-        };
-        if binds < tightness { format!("({text})") } else { text }
-    }
-
-    fn list<'a>(&self, parts: impl Iterator<Item = &'a Expression>) -> String {
-        parts.map(|e| self.expression(e, 0)).collect::<Vec<_>>().join(", ")
-    }
-
-    fn symbol(&self, symbol: Symbol) -> String {
-        match symbol {
-            Symbol::Species(s) => self.species[s.index()].name.clone(),
-            Symbol::Parameter(p) => self.parameters[p.index()].name.clone(),
-            Symbol::Compartment(c) => self.compartments[c.index()].name.clone(),
-            Symbol::Time => "time".to_string(),
-        }
-    }
-}
-
-const SIGN: u8 = 6;
-const ATOM: u8 = 8;
-
-/// How an operator is written, how tightly it binds, and how tightly its two sides must.
-fn layout(operator: BinaryOperator) -> (&'static str, u8, u8, u8) {
-    match operator {
-        BinaryOperator::Or => (" || ", 1, 1, 2),
-        BinaryOperator::And => (" && ", 2, 2, 3),
-        BinaryOperator::Less => (" < ", 3, 4, 4),
-        BinaryOperator::LessEqual => (" <= ", 3, 4, 4),
-        BinaryOperator::Greater => (" > ", 3, 4, 4),
-        BinaryOperator::GreaterEqual => (" >= ", 3, 4, 4),
-        BinaryOperator::Equal => (" == ", 3, 4, 4),
-        BinaryOperator::NotEqual => (" != ", 3, 4, 4),
-        BinaryOperator::Add => (" + ", 4, 4, 5),
-        BinaryOperator::Subtract => (" - ", 4, 4, 5),
-        BinaryOperator::Multiply => ("*", 5, 5, 6),
-        BinaryOperator::Divide => ("/", 5, 5, 6),
-        BinaryOperator::Power => ("^", 7, 8, 6),
     }
 }
 
 fn quantity(q: &Quantity) -> String {
-    if q.unit.text.is_empty() { number(q.value) } else { format!("{} {}", number(q.value), q.unit.text) }
-}
-
-/// The shortest text that reads as this number.
-pub(super) fn number(x: f64) -> String {
-    if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x}") } else { format!("{x:?}") }
+    if q.unit.text.is_empty() { shortest(q.value) } else { format!("{} {}", shortest(q.value), q.unit.text) }
 }

@@ -53,8 +53,14 @@ pub(super) fn resolve(source: &str, text: &ModelText, faults: &mut Vec<Fault>) -
     let (laws, reactions) = resolver.reactions();
     let Resolver { faults, network, .. } = resolver;
     let bound = values::Bound::new(&network, &sizes, &parameters);
-    values::check(text, &network, &bound, &initials, &laws, faults);
-    dimensions::check(text, &network, &bound.order, &reactions, faults);
+    let mut wrong_units = Vec::new();
+    dimensions::check(text, &network, &bound.order, &reactions, &mut wrong_units);
+    let mut wrong_values = Vec::new();
+    values::check(text, &network, &bound, &initials, &laws, &mut wrong_values);
+    // A value in a wrong unit is wrong anyway.
+    wrong_values.retain(|v| !wrong_units.iter().any(|u| u.span == v.span));
+    faults.append(&mut wrong_units);
+    faults.append(&mut wrong_values);
     let warnings = warnings(text, &network);
     Found { network, warnings }
 }
@@ -101,10 +107,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn expect_dimension(&mut self, what: &str, unit: &UnitText, expected: Dimension) {
-        if let Some(found) = unit.unit.dimension.filter(|&d| d != expected) {
+    fn expect_dimension(&mut self, what: &str, unit: &UnitText, expected: Dimension) -> bool {
+        let wrong = unit.unit.dimension.filter(|&d| d != expected);
+        if let Some(found) = wrong {
             self.fault(Problem::WrongDimension { what: what.into(), found, expected }, &unit.span, None);
         }
+        wrong.is_none()
     }
 
     // Names.
@@ -190,12 +198,12 @@ impl<'a> Resolver<'a> {
     fn sizes(&mut self) -> Vec<Option<Value>> {
         let mut sizes = Vec::new();
         for compartment in self.ordered_compartments() {
-            if let ValueText::Quantity { unit, .. } = &compartment.size {
-                let what =
-                    compartment.name.as_ref().map_or("the volume".into(), |n| format!("the size of `{}`", n.text));
-                self.expect_dimension(&what, unit, Dimension::VOLUME);
-            }
-            let size = self.value(&compartment.size);
+            let what = compartment.name.as_ref().map_or("the volume".into(), |n| format!("the size of `{}`", n.text));
+            let fits = match &compartment.size {
+                ValueText::Quantity { unit, .. } => self.expect_dimension(&what, unit, Dimension::VOLUME),
+                ValueText::Expression(_) => true,
+            };
+            let size = if fits { self.value(&compartment.size) } else { None };
             let name = compartment.name.as_ref().map_or("volume", |n| &n.text).to_string();
             self.network.compartments.push(Compartment { name, size: size.clone().unwrap_or(ABSENT) });
             sizes.push(size);
@@ -420,7 +428,7 @@ impl<'a> Resolver<'a> {
             self.fault(
                 problem,
                 span,
-                Some(format!("this is the automatic name of this reaction; give it one: `name: ...`")),
+                Some("this is the automatic name of this reaction; give it one: `name: ...`".to_string()),
             );
         }
     }
@@ -575,5 +583,6 @@ fn warnings(text: &ModelText, network: &Network) -> Vec<Fault> {
             found.push(Fault::new(Problem::NoChange { name }, line.span.clone()));
         }
     }
+    found.sort_by_key(|f| f.span.start);
     found
 }

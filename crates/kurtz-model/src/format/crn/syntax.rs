@@ -162,28 +162,6 @@ impl ModelText {
     }
 }
 
-/// Functions by name.
-pub(super) const FUNCTIONS: &[(&str, Function)] = &[
-    ("exp", Function::Exp),
-    ("ln", Function::Log),
-    ("log10", Function::Log10),
-    ("sqrt", Function::Sqrt),
-    ("abs", Function::Abs),
-    ("floor", Function::Floor),
-    ("ceil", Function::Ceil),
-    ("sin", Function::Sin),
-    ("cos", Function::Cos),
-    ("tan", Function::Tan),
-    ("asin", Function::Asin),
-    ("acos", Function::Acos),
-    ("atan", Function::Atan),
-    ("sinh", Function::Sinh),
-    ("cosh", Function::Cosh),
-    ("tanh", Function::Tanh),
-    ("min", Function::Min),
-    ("max", Function::Max),
-];
-
 /// Words that begin a statement.
 pub(super) const STATEMENTS: &[&str] =
     &["model", "time", "volume", "convention", "compartment", "clamped", "species", "parameter"];
@@ -194,5 +172,5 @@ const OTHER_WORDS: &[&str] =
 
 /// Whether a word cannot be the name of anything.
 pub(super) fn is_reserved(word: &str) -> bool {
-    STATEMENTS.contains(&word) || OTHER_WORDS.contains(&word) || FUNCTIONS.iter().any(|(name, _)| *name == word)
+    STATEMENTS.contains(&word) || OTHER_WORDS.contains(&word) || Function::named(word).is_some()
 }

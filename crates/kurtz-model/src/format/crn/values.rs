@@ -233,7 +233,8 @@ fn check_initial(
     } else if value < 0.0 {
         Fault::new(Problem::Negative { what, value }, span)
     } else if is_count && value > LARGEST_COUNT {
-        Fault::new(Problem::HugeCount { what, value }, span)
+        let help = "a concentration has a unit, as in `0.25 uM`, or is written `concentration(...)`";
+        Fault::new(Problem::HugeCount { what, value }, span).help(help)
     } else if is_count && in_molecules && (value - value.round()).abs() > 1e-9 * value.max(1.0) {
         let help = format!("round it, or write `{name} = concentration({value})` if it is a concentration");
         Fault::new(Problem::FractionalCount { what, value }, span).help(help)
