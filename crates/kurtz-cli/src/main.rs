@@ -1,2 +1,50 @@
-//! placeholder
-fn main() {}
+//! The `kurtz` command: translates arguments and settings files into the jobs of [`kurtz::study`], never computes.
+
+mod arguments;
+mod commands;
+mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod terminal;
+
+use clap::Parser;
+use kurtz::{Class, Error};
+use std::process::ExitCode;
+
+/// Everything was done and every check passed.
+const GOOD: u8 = 0;
+/// Everything was done, a check failed.
+const CHECK_FAILED: u8 = 1;
+/// The input is at fault.
+const BAD_INPUT: u8 = 2;
+/// The method declines: it does not apply, or the data cannot tell.
+const DECLINED: u8 = 3;
+/// The user interrupted.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let command = arguments::Cli::parse();
+    match commands::run(command) {
+        Ok(true) => GOOD.into(),
+        Ok(false) => CHECK_FAILED.into(),
+        Err(error) => {
+            eprintln!("{}", message(&error));
+            match error.downcast_ref::<Error>().map_or(Class::BadInput, Error::class) {
+                Class::BadInput => BAD_INPUT,
+                Class::Declined => DECLINED,
+                Class::Interrupted => INTERRUPTED,
+            }
+            .into()
+        }
+    }
+}
+
+/// One message: diagnostics bring their own `error:`, everything else gets one.
+fn message(error: &anyhow::Error) -> String {
+    use std::io::IsTerminal;
+    match error.downcast_ref::<Error>() {
+        Some(Error::Model(problems)) if std::io::stderr().is_terminal() => problems.coloured(),
+        Some(Error::Model(problems)) => problems.to_string(),
+        _ => format!("error: {error:#}"),
+    }
+}

@@ -2,37 +2,65 @@
 //!
 //! Only plain columns are needed, so the low-level writer serves and Arrow is not built.
 
-use anyhow::{Context, Result};
-use parquet::basic::{Compression, Repetition, Type as PhysicalType};
-use parquet::data_type::DoubleType;
+use anyhow::{Context, Result, bail};
+use kurtz::report::{DataFormat, DataTable, Values};
+use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::record::Field;
 use parquet::schema::types::Type;
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The bytes of a Parquet file of `columns`, all of one length, as required doubles (a gap is NaN), Snappy-compressed.
-pub fn encode(names: &[String], columns: &[&[f64]]) -> Result<Vec<u8>> {
-    let fields = names
+/// Parquet as a format for the tables of a run.
+pub struct Parquet;
+
+impl DataFormat for Parquet {
+    fn extension(&self) -> &str {
+        "parquet"
+    }
+
+    fn write(&self, table: &DataTable, file: &mut File) -> std::io::Result<()> {
+        file.write_all(&encode(table).map_err(std::io::Error::other)?)
+    }
+}
+
+/// The bytes of a Parquet file of a table, Snappy-compressed: doubles (a gap is NaN), 64-bit integers, UTF-8 texts.
+pub fn encode(table: &DataTable) -> Result<Vec<u8>> {
+    let fields = table
+        .columns
         .iter()
-        .map(|name| {
-            Type::primitive_type_builder(name, PhysicalType::DOUBLE)
-                .with_repetition(Repetition::REQUIRED)
-                .build()
-                .map(Arc::new)
+        .map(|column| {
+            let physical = match &column.values {
+                Values::Integers(_) => PhysicalType::INT64,
+                Values::Texts(_) => PhysicalType::BYTE_ARRAY,
+                _ => PhysicalType::DOUBLE,
+            };
+            let field = Type::primitive_type_builder(&column.name, physical).with_repetition(Repetition::REQUIRED);
+            let is_text = physical == PhysicalType::BYTE_ARRAY;
+            field.with_logical_type(is_text.then_some(LogicalType::String)).build().map(Arc::new)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("kurtz").with_fields(fields).build()?);
     let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties)?;
     let mut group = writer.next_row_group()?;
-    for values in columns {
-        let mut column = group.next_column()?.context("as many columns as names")?;
-        column.typed::<DoubleType>().write_batch(values, None, None)?;
-        column.close()?;
+    for column in &table.columns {
+        let mut out = group.next_column()?.context("as many columns as names")?;
+        match &column.values {
+            Values::Numbers(values) => out.typed::<DoubleType>().write_batch(values, None, None)?,
+            Values::Integers(values) => out.typed::<Int64Type>().write_batch(values, None, None)?,
+            Values::Texts(values) => {
+                let values: Vec<ByteArray> = values.iter().map(|text| text.as_str().into()).collect();
+                out.typed::<ByteArrayType>().write_batch(&values, None, None)?
+            }
+            other => bail!("a column of {} values cannot be written", other.len()),
+        };
+        out.close()?;
     }
     group.close()?;
     Ok(writer.into_inner()?)
@@ -68,13 +96,19 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back_to_the_last_bit() {
-        let (time, a) = ([0.0, 0.1, 0.30000000000000004], [1e-308, f64::MAX, -2.5]);
-        let bytes = encode(&["time".into(), "A-mean".into()], &[&time, &a]).unwrap();
+        let (time, a) = (vec![0.0, 0.1, 0.30000000000000004], vec![1e-308, f64::MAX, -2.5]);
+        let table = DataTable::new("x")
+            .column("time", time.clone())
+            .column("A-mean", a.clone())
+            .column("n", vec![1_i64, -2, i64::MAX])
+            .column("condition", vec!["low".to_string(), "ä".into(), String::new()]);
+        let bytes = encode(&table).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.parquet");
         std::fs::write(&path, bytes).unwrap();
         let cells = read_cells(&path).unwrap();
-        assert_eq!(cells[0], ["time", "A-mean"]);
+        assert_eq!(cells[0], ["time", "A-mean", "n", "condition"]);
+        assert_eq!(cells[2][2..], ["-2", "ä"]);
         for (i, row) in cells[1..].iter().enumerate() {
             assert_eq!(row[0].parse::<f64>().unwrap(), time[i]);
             assert_eq!(row[1].parse::<f64>().unwrap(), a[i]);

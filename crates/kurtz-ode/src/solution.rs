@@ -44,6 +44,34 @@ pub enum Stop {
     },
 }
 
+impl Stop {
+    /// What happened and what to do, in a sentence that names variables by `names`, `[n]`.
+    pub fn describe(&self, names: &[String]) -> String {
+        let name = |i: &usize| names.get(*i).map_or("?", String::as_str);
+        match self {
+            Stop::End => "the last time was reached".into(),
+            Stop::BlowUp { time, variable } => {
+                format!("`{}` grows without bound at time {time}; end before that time", name(variable))
+            }
+            Stop::StepTooSmall { time, step, variable } => format!(
+                "at time {time} even a step of {step:e} misses the tolerance, most of all of `{}`; the equations may \
+                 be singular there, else allow a larger tolerance",
+                name(variable)
+            ),
+            Stop::NotFinite { time, variable } => {
+                format!(
+                    "`{}` is not a finite number after time {time}; its equations must be defined there",
+                    name(variable)
+                )
+            }
+            Stop::MaxSteps { time } => {
+                format!("only time {time} was reached in the steps allowed; allow more steps or a larger tolerance")
+            }
+            Stop::Cancelled { time } => format!("interrupted at time {time}"),
+        }
+    }
+}
+
 /// Work done by an integration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {

@@ -1,0 +1,224 @@
+//! The command line as typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kurtz::model::kinetics::Changes;
+use kurtz::study::ModelChoice;
+use std::path::PathBuf;
+
+/// From a chemical reaction network to a reduced model that one can trust.
+///
+/// Exit codes: 0 good, 1 a check failed, 2 bad input, 3 the method declines, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "kurtz", version, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Describe a network, or say what is wrong with it.
+    Check(Check),
+    /// Simulate a network: an ensemble of exact trajectories, or its mass-action equations.
+    Simulate(Simulate),
+    /// Derive the moment equations of a network, close and solve them.
+    Moments(Moments),
+    /// Solve the master equation of a network by finite state projection, with an error bound.
+    Solve(Solve),
+}
+
+/// A model and what to change in it.
+#[derive(Args, Clone, Debug)]
+pub struct Model {
+    /// The model, a `.crn` file.
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub changes: ModelChanges,
+}
+
+/// Changes to a model.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ModelChanges {
+    /// Change a parameter, in the unit the model declares for it; may be repeated.
+    #[arg(long = "set", value_name = "PARAM=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, f64)>,
+    /// Change the initial amount of a species, as a count or concentration just as the model gives it; may be repeated.
+    #[arg(long = "init", value_name = "SPECIES=VALUE", value_parser = assignment)]
+    pub init: Vec<(String, f64)>,
+    /// Change the volume, in the unit the model declares for it.
+    #[arg(long, value_name = "V")]
+    pub volume: Option<f64>,
+}
+
+impl Model {
+    /// As the library wants it.
+    pub fn choice(&self) -> ModelChoice {
+        ModelChoice { path: self.path.clone(), changes: self.changes.changes() }
+    }
+}
+
+impl ModelChanges {
+    /// As the library wants it.
+    pub fn changes(&self) -> Changes {
+        Changes { parameters: self.set.clone(), initial: self.init.clone(), volume: self.volume }
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let value: f64 = value.trim().parse().map_err(|_| format!("`{value}` is not a number"))?;
+    if value.is_finite() { Ok((name.trim().into(), value)) } else { Err(format!("`{value}` is not finite")) }
+}
+
+/// Threads and chatter.
+#[derive(Args, Clone, Debug)]
+pub struct Running {
+    /// Threads to use; results do not depend on it [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Show no progress bar.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kurtz check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    #[command(flatten)]
+    pub model: Model,
+}
+
+/// `kurtz simulate`.
+#[derive(Args, Debug)]
+pub struct Simulate {
+    #[command(flatten)]
+    pub model: Model,
+    /// How to simulate.
+    #[arg(long, default_value = "direct")]
+    pub method: SimulationMethod,
+    /// Number of independent trajectories (stochastic methods).
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub trajectories: u64,
+    /// Last time, in the model's unit.
+    #[arg(long, value_name = "T")]
+    pub end: f64,
+    /// First time of the output; simulation always begins at 0.
+    #[arg(long, value_name = "T0", default_value_t = 0.0)]
+    pub start: f64,
+    /// Number of steps of the output: rows at start, ..., end, one more than steps.
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    pub steps: usize,
+    /// Seed of the random numbers.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Species to write, separated by commas [default: all].
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub vars: Option<Vec<String>>,
+    /// Species to write as numbers of molecules (ode).
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub amount: Option<Vec<String>>,
+    /// Species to write as concentrations (ode).
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub concentration: Option<Vec<String>>,
+    /// Relative tolerance (ode).
+    #[arg(long, default_value_t = 1e-8)]
+    pub rtol: f64,
+    /// Absolute tolerance, in molecules (ode).
+    #[arg(long, default_value_t = 1e-6)]
+    pub atol: f64,
+    /// Order to which moments are kept, 1 to 4.
+    #[arg(long, value_name = "ORDER", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub order: u32,
+    /// Keep the sampling covariance of the moments across times, for `kurtz learn` (needs --output).
+    #[arg(long, requires = "output")]
+    pub covariance: bool,
+    /// Write means and standard deviations to this file (.csv or .parquet).
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Write everything, with figures and a report, to this directory; or, for ode, a table to a file (.csv, .parquet).
+    #[arg(long, value_name = "DIR|FILE")]
+    pub output: Option<PathBuf>,
+    /// Keep more than moments (needs --output).
+    #[arg(long, value_name = "WHAT")]
+    pub record: Vec<Record>,
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// Ways to simulate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulationMethod {
+    /// Exact: the direct method (Gillespie 1977).
+    Direct,
+    /// Exact: the first-reaction method (Gillespie 1976).
+    FirstReaction,
+    /// The mass-action equations (Kurtz's limit), integrated.
+    Ode,
+}
+
+/// What else to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Record {
+    /// Every trajectory at every output time.
+    Trajectories,
+    /// The law of each species at every output time.
+    Histograms,
+}
+
+/// `kurtz moments`.
+#[derive(Args, Debug)]
+pub struct Moments {
+    #[command(flatten)]
+    pub model: Model,
+    /// Highest order of the moments, 1 to 6.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=6))]
+    pub order: u32,
+    /// Closure, if the equations do not close: gaussian, log-normal, zero-central, derivative-matching, ... .
+    #[arg(long, value_name = "NAME")]
+    pub closure: Option<String>,
+    /// Print the equations as LaTeX.
+    #[arg(long)]
+    pub latex: bool,
+    /// Raw moments instead of central ones (for the printed equations).
+    #[arg(long)]
+    pub raw: bool,
+    /// Solve the equations up to this time.
+    #[arg(long, value_name = "T")]
+    pub end: Option<f64>,
+    /// Number of steps of the output.
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    pub steps: usize,
+    /// Write the solution to this file (.csv or .parquet) instead of the terminal.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `kurtz solve`.
+#[derive(Args, Debug)]
+pub struct Solve {
+    #[command(flatten)]
+    pub model: Model,
+    /// Last time, in the model's unit.
+    #[arg(long, value_name = "T")]
+    pub end: f64,
+    /// Number of steps of the output.
+    #[arg(long, value_name = "K", default_value_t = 20)]
+    pub steps: usize,
+    /// Probability that may leak out of the finite state space by the end: the bound on the error.
+    #[arg(long, value_name = "EPS", default_value_t = 1e-8)]
+    pub tolerance: f64,
+    /// Largest number of states.
+    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
+    pub max_states: usize,
+    /// Write means and standard deviations to this file (.csv or .parquet).
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Write everything, with figures and a report, to this directory.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub running: Running,
+}

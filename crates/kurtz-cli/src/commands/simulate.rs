@@ -1,0 +1,92 @@
+//! `kurtz simulate`.
+
+use super::{directory, in_pool, print_warnings};
+use crate::arguments::{Record, Simulate, SimulationMethod};
+use crate::output::{is_table, write_table};
+use crate::terminal::Terminal;
+use anyhow::{Result, bail};
+use kurtz::study::{integrate, simulate, summary};
+
+pub fn run(arguments: &Simulate) -> Result<bool> {
+    match arguments.method {
+        SimulationMethod::Ode => run_ode(arguments),
+        SimulationMethod::Direct => run_ensemble(arguments, "direct"),
+        SimulationMethod::FirstReaction => run_ensemble(arguments, "first-reaction"),
+    }
+}
+
+fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
+    if arguments.output.is_none() && !arguments.record.is_empty() {
+        bail!("--record keeps data for a directory: say which with --output DIR");
+    }
+    if arguments.amount.is_some() || arguments.concentration.is_some() {
+        bail!("--amount and --concentration belong to --method ode; ensembles are written in molecules");
+    }
+    if let Some(file) = arguments.output.as_deref().filter(|path| is_table(path)) {
+        bail!("--output {} names a file; an ensemble needs a directory there, or --summary FILE", file.display());
+    }
+    let settings = simulate::Settings {
+        model: arguments.model.choice(),
+        method: method.into(),
+        trajectories: arguments.trajectories,
+        start: arguments.start,
+        end: arguments.end,
+        steps: arguments.steps,
+        seed: arguments.seed,
+        order: arguments.order,
+        covariance: arguments.covariance,
+        record_trajectories: arguments.record.contains(&Record::Trajectories),
+        record_histograms: arguments.record.contains(&Record::Histograms),
+    };
+    let terminal = Terminal::new(arguments.running.quiet);
+    let sample = in_pool(arguments.running.threads, || simulate::run(&settings, &terminal))?;
+    terminal.clear();
+    let sample = sample?;
+    print_warnings(&sample.model);
+    let of = arguments.vars.as_deref();
+    for name in of.unwrap_or_default() {
+        sample.model.species(name)?;
+    }
+    let table = summary::means_and_deviations("summary", &sample.moments, of);
+    if let Some(path) = &arguments.summary {
+        write_table(path, &table)?;
+    }
+    if let Some(path) = &arguments.output {
+        let report = sample.findings(&settings)?.write(directory(path)?)?;
+        println!("report: {}", report.display());
+    }
+    if arguments.summary.is_none() && arguments.output.is_none() {
+        table.write_csv(&mut std::io::stdout().lock())?;
+    }
+    Ok(true)
+}
+
+fn run_ode(arguments: &Simulate) -> Result<bool> {
+    if !arguments.record.is_empty() || arguments.summary.is_some() {
+        bail!("--method ode gives one course, not an ensemble: write it with --output FILE.csv");
+    }
+    let course = integrate::run(&integrate::Settings {
+        model: arguments.model.choice(),
+        start: arguments.start,
+        end: arguments.end,
+        steps: arguments.steps,
+        relative_tolerance: arguments.rtol,
+        absolute_tolerance: arguments.atol,
+        ..integrate::Settings::default()
+    })?;
+    print_warnings(&course.model);
+    let all = || course.model.network.species.iter().map(|s| s.name.clone()).collect();
+    let of: Vec<String> = named(&arguments.vars).unwrap_or_else(all);
+    let (amount, concentration) = (named(&arguments.amount), named(&arguments.concentration));
+    let table = course.table(&of, &amount.unwrap_or_default(), &concentration.unwrap_or_default())?;
+    match &arguments.output {
+        Some(path) => write_table(path, &table)?,
+        None => table.write_csv(&mut std::io::stdout().lock())?,
+    }
+    Ok(true)
+}
+
+/// A list of names as typed; an empty text is an empty list.
+fn named(list: &Option<Vec<String>>) -> Option<Vec<String>> {
+    list.as_ref().map(|names| names.iter().filter(|n| !n.is_empty()).cloned().collect())
+}

@@ -1,0 +1,102 @@
+//! What can keep a job from its result.
+
+use kurtz_dynamics::DynamicsError;
+use kurtz_dynamics::data::DataError;
+use kurtz_model::diagnostic::Diagnostics;
+use kurtz_model::kinetics::KineticsError;
+use kurtz_ode::OdeError;
+use kurtz_report::ReportError;
+use std::path::PathBuf;
+
+/// Why a job gave no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A model file with mistakes.
+    #[error("{0}")]
+    Model(#[from] Diagnostics),
+    /// A model that cannot be bound to numbers.
+    #[error("{0}")]
+    Kinetics(#[from] KineticsError),
+    /// A data file with mistakes.
+    #[error("{0}")]
+    Data(#[from] DataError),
+    /// A request that simulation cannot serve.
+    #[error("{0}")]
+    Dynamics(#[from] DynamicsError),
+    /// A request that integration cannot serve.
+    #[error("{0}")]
+    Ode(#[from] OdeError),
+    /// Results that could not be written.
+    #[error("{0}")]
+    Report(#[from] ReportError),
+    /// A study file with mistakes.
+    #[error("{}: {message}", path.display())]
+    StudyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// A name that nothing has.
+    #[error("there is no {kind} `{name}`; there are {known}")]
+    Unknown {
+        /// What kind of thing was asked for.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A setting out of its range.
+    #[error("{setting} is {found}; {expected}")]
+    Setting {
+        /// The setting, as the user names it.
+        setting: &'static str,
+        /// What was given.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A method that stopped short of its end, for a reason that lies in the model.
+    #[error("{method} stopped: {reason}")]
+    Stopped {
+        /// The method.
+        method: String,
+        /// Why.
+        reason: String,
+    },
+    /// A method that does not apply to this model or these data.
+    #[error("{method} does not apply: {reason}")]
+    Declined {
+        /// The method.
+        method: String,
+        /// Why, and what does.
+        reason: String,
+    },
+    /// The user interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Kinds of errors that a shell can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The input is at fault: exit code 2.
+    BadInput,
+    /// The method declines: exit code 3.
+    Declined,
+    /// The user interrupted: exit code 130.
+    Interrupted,
+}
+
+impl Error {
+    /// Who is at fault.
+    pub fn class(&self) -> Class {
+        match self {
+            Error::Stopped { .. } | Error::Declined { .. } => Class::Declined,
+            Error::Interrupted => Class::Interrupted,
+            _ => Class::BadInput,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! End-to-end jobs: settings in, results out. Each command of `kurtz` is one of them.
+
+pub mod check;
+pub mod findings;
+mod grid;
+pub mod integrate;
+mod model_file;
+pub mod moments;
+pub mod simulate;
+pub mod solve;
+pub mod summary;
+
+pub use findings::Findings;
+pub use grid::output_times;
+pub use model_file::{ModelChoice, ModelFile};

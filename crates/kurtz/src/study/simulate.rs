@@ -1,0 +1,288 @@
+//! `kurtz simulate`: an ensemble of exact trajectories of a network, reduced to what is to be kept.
+
+use super::findings::{Findings, provenance};
+use super::grid::output_times;
+use super::{ModelChoice, ModelFile, summary};
+use crate::Error;
+use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
+use kurtz_dynamics::method::{Halt, Stop, method_named};
+use kurtz_dynamics::{MomentSeries, Progress};
+use kurtz_report::{Axis, Band, Bars, Cell, DataTable, Figure, Line, Panel, Report, Section, Table};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// Settings of [`run`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The model.
+    pub model: ModelChoice,
+    /// Name of the method. Default `direct`.
+    pub method: String,
+    /// Number of independent trajectories. Default 1000.
+    pub trajectories: u64,
+    /// First and last output time, in the model's unit; simulation begins at 0.
+    pub start: f64,
+    /// Last output time.
+    pub end: f64,
+    /// Number of output steps. Default 100.
+    pub steps: usize,
+    /// Seed. Default 1.
+    pub seed: u64,
+    /// Highest order of moments kept, 1 to 4. Default 2.
+    pub order: u32,
+    /// Keep the sampling covariance of the moments of orders 1 and 2 across times. Default false.
+    pub covariance: bool,
+    /// Keep every trajectory on the output grid. Default false.
+    pub record_trajectories: bool,
+    /// Keep the law of each species at each output time. Default false.
+    pub record_histograms: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            model: ModelChoice::default(),
+            method: "direct".into(),
+            trajectories: 1000,
+            start: 0.0,
+            end: 1.0,
+            steps: 100,
+            seed: 1,
+            order: 2,
+            covariance: false,
+            record_trajectories: false,
+            record_histograms: false,
+        }
+    }
+}
+
+/// What was kept of an ensemble.
+#[derive(Debug)]
+pub struct Sample {
+    /// The model.
+    pub model: ModelFile,
+    /// Moments over time.
+    pub moments: MomentSeries,
+    /// Joint laws, if asked for.
+    pub histogram: Option<Histogram>,
+    /// Trajectories: all if asked for, else the first few.
+    pub paths: Paths,
+    /// Number of events in all trajectories.
+    pub events: u64,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// Names of references to cite.
+    pub references: Vec<&'static str>,
+}
+
+/// Trajectories shown in the report.
+const SHOWN: u64 = 10;
+/// Rows of the moment covariance beyond which it is not kept: its size and cost grow with the square.
+const LARGEST_COVARIANCE: usize = 2000;
+
+/// Samples an ensemble.
+///
+/// # Errors
+/// Mistakes in the model or settings; trajectories that cannot be completed (explosion, bad rates), with the reason;
+/// interruption.
+pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
+    let model = settings.model.read()?;
+    let method = method_named(&settings.method)?;
+    let times = output_times(settings.start, settings.end, settings.steps)?;
+    let points = times.len();
+    let begun = Instant::now();
+    let ensemble = Ensemble {
+        kinetics: &model.kinetics,
+        method: method.as_ref(),
+        trajectories: settings.trajectories,
+        seed: settings.seed,
+        times,
+    };
+    let kept = if settings.record_trajectories { settings.trajectories } else { SHOWN };
+    let covariance_order = covariance_order(settings, model.network.species.len(), points)?;
+    let recorders = (
+        MomentRecorder::new(settings.order, covariance_order),
+        PathsRecorder::new(kept),
+        settings.record_histograms.then(HistogramRecorder::default),
+    );
+    let outcome = ensemble.run(recorders, progress)?;
+    if let Some(halt) = &outcome.halt {
+        return Err(halted(halt, &model, method.name()));
+    }
+    let Some((moments, paths, histogram)) = outcome.output else {
+        return Err(Error::Interrupted);
+    };
+    Ok(Sample {
+        references: method.references().to_vec(),
+        model,
+        moments,
+        histogram,
+        paths,
+        events: outcome.events,
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+fn covariance_order(settings: &Settings, species: usize, points: usize) -> Result<u32, Error> {
+    if !settings.covariance {
+        return Ok(0);
+    }
+    let order = settings.order.min(2);
+    if MomentRecorder::new(order, order).covariance_rows(species, points) > LARGEST_COVARIANCE {
+        return Err(Error::Setting {
+            setting: "steps",
+            found: settings.steps.to_string(),
+            expected: "with the covariance of the moments it must be smaller: moments times output times may be at \
+                       most 2000",
+        });
+    }
+    Ok(order)
+}
+
+/// Why an ensemble is not complete, as an error.
+pub(super) fn halted(halt: &Halt, model: &ModelFile, method: &str) -> Error {
+    if halt.stop == Stop::Cancelled {
+        return Error::Interrupted;
+    }
+    let reason = format!("in trajectory {} {}", halt.trajectory, halt.stop.describe(&model.network));
+    Error::Stopped { method: format!("method `{method}`"), reason }
+}
+
+impl Sample {
+    /// The report of this ensemble, with its tables.
+    ///
+    /// # Errors
+    /// Settings that cannot be recorded.
+    pub fn findings(&self, settings: &Settings) -> Result<Findings, Error> {
+        let mut provenance =
+            provenance().seed(settings.seed).threads(rayon::current_num_threads()).settings(settings)?;
+        self.model.record(&mut provenance);
+        self.references.iter().for_each(|key| provenance.cite(*key));
+        let events = self.events as f64;
+        let table = Table::new(["trajectories", "events", "wall time (s)", "events per second"]).row([
+            Cell::from(settings.trajectories as f64),
+            Cell::from(events),
+            Cell::digits(self.seconds, 3),
+            Cell::digits(events / self.seconds, 3),
+        ]);
+        let title = self.model.network.name.clone().unwrap_or_else(|| self.model.name.clone());
+        let report = Report::new(format!("Simulation of {title}"))
+            .section(
+                Section::new("Ensemble")
+                    .table(table)
+                    .figure(mean_figure(&self.moments, self.model.time_unit()))
+                    .figure(self.path_figure()),
+            )
+            .section(Section::new("Model").code(self.model.kinetics.network().to_crn()))
+            .provenance(provenance);
+        let mut findings = Findings { report, data: self.tables(), files: Vec::new() };
+        if let Some(histogram) = &self.histogram {
+            let last = histogram.times.len() - 1;
+            let figure = law_figure(histogram, last, self.model.time_unit());
+            findings.report.sections[0] = findings.report.sections[0].clone().figure(figure);
+            findings.data.push(histogram_table(histogram));
+        }
+        let json = serde_json::to_vec(&self.moments)
+            .map_err(std::io::Error::from)
+            .map_err(|source| kurtz_report::ReportError::Write { path: "moments.json".into(), source })?;
+        findings.files.push(("moments.json".into(), json));
+        findings.files.push(("model.crn".into(), self.model.kinetics.network().to_crn().into_bytes()));
+        Ok(findings)
+    }
+
+    fn tables(&self) -> Vec<DataTable> {
+        vec![
+            summary::means_and_deviations("summary", &self.moments, None),
+            summary::moments("moments", &self.moments),
+            paths_table(&self.paths),
+        ]
+    }
+
+    fn path_figure(&self) -> Figure {
+        let paths = &self.paths;
+        let shown = paths.trajectories.min(SHOWN as usize);
+        let (times, species) = (paths.times.len(), paths.species.len());
+        let mut figure =
+            Figure::new("trajectories").caption(format!("The first {shown} trajectories, at the output times."));
+        for (s, name) in paths.species.iter().enumerate() {
+            let mut panel = Panel::new()
+                .x(Axis::new("time").unit(self.model.time_unit()))
+                .y(Axis::new(name.clone()).unit("molecules"));
+            for i in 0..shown {
+                let counts = &paths.counts[i * times * species..][..times * species];
+                let values: Vec<f64> = counts.iter().skip(s).step_by(species).map(|&n| n as f64).collect();
+                panel = panel.with(Line::steps("", paths.times.clone(), values).width(0.6).opacity(0.7));
+            }
+            figure = figure.panel(panel);
+        }
+        figure
+    }
+}
+
+/// Mean and one standard deviation of every species over time.
+pub(super) fn mean_figure(moments: &MomentSeries, time_unit: &str) -> Figure {
+    let mut figure =
+        Figure::new("means").caption("Mean (line) and mean ± one standard deviation (band) of each species.");
+    let n = moments.species.len();
+    for (s, name) in moments.species.iter().enumerate() {
+        let column = |power| moments.position(&summary::single(n, s, power)).map(|m| summary::moment(moments, m));
+        let (Some(mean), variance) = (column(1), column(2)) else { continue };
+        let mut panel = Panel::new().x(Axis::new("time").unit(time_unit)).y(Axis::new(name.clone()).unit("molecules"));
+        if let Some(variance) = variance {
+            let edge = |sign: f64| -> Vec<f64> {
+                mean.iter().zip(&variance).map(|(m, v)| m + sign * v.max(0.0).sqrt()).collect()
+            };
+            panel = panel.with(Band::new("± sd", moments.times.clone(), edge(-1.0), edge(1.0)));
+        }
+        figure = figure.panel(panel.with(Line::new("mean", moments.times.clone(), mean)));
+    }
+    figure
+}
+
+fn law_figure(histogram: &Histogram, t: usize, time_unit: &str) -> Figure {
+    let caption = format!("Law of each species at time {} {time_unit}.", histogram.times[t]);
+    let mut figure = Figure::new("laws").caption(caption);
+    for (s, name) in histogram.species.iter().enumerate() {
+        let law = histogram.marginal(t, s);
+        let (Some((&first, _)), Some((&last, _))) = (law.first_key_value(), law.last_key_value()) else { continue };
+        let at = |n: i64| law.get(&n).map_or(0.0, |&count| count as f64 / histogram.trajectories as f64);
+        let heights: Vec<f64> = (first..=last.min(first + 100_000)).map(at).collect();
+        figure = figure.panel(
+            Panel::new()
+                .x(Axis::new(name.clone()).unit("molecules"))
+                .y(Axis::new("probability").from_zero())
+                .with(Bars::of_counts("", first, heights)),
+        );
+    }
+    figure
+}
+
+fn histogram_table(histogram: &Histogram) -> DataTable {
+    let (mut times, mut counts) = (Vec::new(), Vec::new());
+    let mut states: Vec<Vec<i64>> = vec![Vec::new(); histogram.species.len()];
+    for (time, law) in histogram.times.iter().zip(&histogram.states) {
+        for (state, &n) in law {
+            times.push(*time);
+            counts.push(n as i64);
+            states.iter_mut().zip(state).for_each(|(column, &n)| column.push(n));
+        }
+    }
+    let mut table = DataTable::new("histogram").column("time", times);
+    for (name, column) in histogram.species.iter().zip(states) {
+        table = table.column(name.clone(), column);
+    }
+    table.column("trajectories", counts)
+}
+
+fn paths_table(paths: &Paths) -> DataTable {
+    let (times, species) = (paths.times.len(), paths.species.len());
+    let which: Vec<i64> = (0..paths.trajectories).flat_map(|i| std::iter::repeat_n(i as i64, times)).collect();
+    let when: Vec<f64> = (0..paths.trajectories).flat_map(|_| paths.times.iter().copied()).collect();
+    let mut table = DataTable::new("trajectories").column("trajectory", which).column("time", when);
+    for (s, name) in paths.species.iter().enumerate() {
+        let values: Vec<i64> = paths.counts.iter().skip(s).step_by(species).copied().collect();
+        table = table.column(name.clone(), values);
+    }
+    table
+}
