@@ -4,6 +4,9 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OdeError {
+    /// The field has no variables.
+    #[error("the vector field has no variables, so there is nothing to integrate")]
+    NoVariables,
     /// The initial state has another length than the field.
     #[error("the initial state has {found} values, but the vector field has {expected} variables")]
     StateLength {

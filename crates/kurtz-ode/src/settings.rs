@@ -90,7 +90,9 @@ impl Sensitivities {
 /// Settings of an integration.
 ///
 /// A step is accepted if the root mean square over the variables of (estimated error)_i / (a_i + r |x_i|) is at most 1,
-/// with the relative tolerance r and the absolute tolerances a_i.
+/// with the relative tolerance r and the absolute tolerances a_i. Errors of steps add up: the error of a solution is
+/// typically some tolerances; the fast components of a stiff one can be off by some tens of them between the ends of
+/// steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Integration {
@@ -164,6 +166,9 @@ impl Integration {
         let n = field.dimension();
         if x0.len() != n {
             return Err(OdeError::StateLength { expected: n, found: x0.len() });
+        }
+        if n == 0 {
+            return Err(OdeError::NoVariables);
         }
         if let Some(variable) = x0.iter().position(|x| !x.is_finite()) {
             return Err(OdeError::InitialValue { variable, value: x0[variable] });

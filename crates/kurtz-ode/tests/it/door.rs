@@ -2,7 +2,7 @@
 
 use kurtz_ode::{Integration, OdeError, OdeMethod, Sensitivities, Stepper, Stop, Tolerance, solve};
 
-use crate::problems::{decay, oscillator};
+use crate::problems::{Problem, decay, oscillator};
 
 fn refusal(x0: &[f64], times: &[f64], settings: &Integration) -> OdeError {
     solve(&oscillator(), x0, times, settings).expect_err("refused")
@@ -37,6 +37,13 @@ fn bad_input_is_refused_with_its_place() {
     assert_eq!(refusal(&x0, &[1.0], &settings), OdeError::StepSize { setting: "step", found: -1.0 });
     let settings = good.with_sensitivities(Sensitivities::Parameters);
     assert_eq!(refusal(&x0, &[1.0], &settings), OdeError::NoParameters);
+}
+
+#[test]
+fn a_field_without_variables_is_refused() {
+    let nothing =
+        Problem { x0: vec![], parameters: vec![], rate: |_, _, _, _| {}, jacobian: None, parameter_jacobian: None };
+    assert_eq!(solve(&nothing, &[], &[1.0], &Integration::default()), Err(OdeError::NoVariables));
 }
 
 #[test]
