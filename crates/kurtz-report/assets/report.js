@@ -1,4 +1,4 @@
-// Draws each figure interactively once it comes near the window; until then, in print and without scripts, its SVG stands.
+// Draws each figure interactively; until then, in print and without scripts, its SVG stands.
 (function () {
   "use strict";
   // Lengths in the specification are points of the printed figure: these keys grow with the room there is.
@@ -25,6 +25,22 @@
     var specification = JSON.parse(script.textContent);
     var drawnAt = 0;
 
+    // Ticks at whole powers of ten would leave a short piece of a log axis without any.
+    function freeTicks() {
+      var changes = {};
+      Object.keys(specification.layout).forEach(function (name) {
+        var asked = specification.layout[name];
+        if (!/^[xy]axis/.test(name) || asked.type !== "log" || asked.tickmode !== "linear") { return; }
+        var now = live.layout[name];
+        var mode = Math.abs(now.range[1] - now.range[0]) < 1.5 ? "auto" : "linear";
+        if (now.tickmode !== mode) {
+          changes[name + ".tickmode"] = mode;
+          changes[name + ".dtick"] = mode === "auto" ? null : asked.dtick;
+        }
+      });
+      if (Object.keys(changes).length > 0) { window.Plotly.relayout(live, changes); }
+    }
+
     function draw() {
       live.hidden = false;
       var width = live.clientWidth;
@@ -32,15 +48,23 @@
       drawnAt = width;
       var factor = width / specification.width;
       var layout = scaled(specification.layout, factor);
+      // A strip above the figure belongs to the buttons, which some devices show all the time.
+      layout.margin.t = 26;
       layout.width = width;
-      layout.height = specification.height * factor;
+      layout.height = specification.height * factor + layout.margin.t;
       var options = {
         displaylogo: false, responsive: false,
+        // The library would offer to upload the data to its makers' server.
+        showSendToCloud: false, plotlyServerURL: "",
         modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
         toImageButtonOptions: { format: "svg", filename: script.dataset.name }
       };
       window.Plotly.react(live, scaled(specification.data, factor), layout, options).then(function () {
         still.style.display = "none";
+        if (!live.dataset.watched) {
+          live.dataset.watched = "yes";
+          live.on("plotly_relayout", freeTicks);
+        }
       }).catch(function () {
         live.hidden = true;
         still.style.display = "";
@@ -49,17 +73,18 @@
     return draw;
   }
 
+  // One after the other, so that the page can be scrolled meanwhile.
   var draws = [];
-  var observer = new IntersectionObserver(function (entries) {
-    entries.forEach(function (entry) {
-      if (!entry.isIntersecting) { return; }
-      observer.unobserve(entry.target);
-      var draw = prepare(entry.target);
-      draws.push(draw);
-      draw();
-    });
-  }, { rootMargin: "600px" });
-  document.querySelectorAll("figure").forEach(function (figure) { observer.observe(figure); });
+  var figures = Array.prototype.slice.call(document.querySelectorAll("figure"));
+  function next() {
+    var figure = figures.shift();
+    if (!figure) { return; }
+    var draw = prepare(figure);
+    draws.push(draw);
+    draw();
+    setTimeout(next, 20);
+  }
+  next();
 
   var waiting;
   window.addEventListener("resize", function () {

@@ -22,6 +22,46 @@ pub fn inline_mathml(latex: &str) -> String {
     format!("<math>{}</math>", row(&Parser::new(latex).everything()))
 }
 
+/// Commands that say how something looks and have no sign of their own.
+const STYLES: [&str; 14] = [
+    "left",
+    "right",
+    "mathrm",
+    "mathsf",
+    "mathit",
+    "mathbf",
+    "mathcal",
+    "operatorname",
+    "text",
+    "textrm",
+    "big",
+    "Big",
+    "displaystyle",
+    "!",
+];
+
+/// A formula as a terminal can show it: signs for commands, no braces (`\langle r_1\rangle` is `⟨r_1⟩`).
+pub(crate) fn words(latex: &str) -> String {
+    tokens(latex)
+        .into_iter()
+        .map(|token| match token {
+            Token::Command(name) => match symbol(&name) {
+                Some((sign, _)) => sign.to_owned(),
+                None if matches!(name.as_str(), "," | ";" | ":" | " " | "quad" | "qquad") => " ".into(),
+                None if !delimiter(&name).is_empty() => delimiter(&name).into(),
+                None if STYLES.contains(&name.as_str()) => String::new(),
+                None => name,
+            },
+            Token::Open | Token::Close => String::new(),
+            Token::Superscript => "^".into(),
+            Token::Subscript => "_".into(),
+            Token::Cell => " ".into(),
+            Token::Number(number) => number,
+            Token::Character(c) => c.to_string(),
+        })
+        .collect()
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     /// A backslash and letters, or a backslash and one other character; without the backslash.
@@ -431,7 +471,9 @@ impl Parser {
 
 /// Lines of cells; `aligned` sets cells flush right and left in turn.
 fn table(lines: &[Vec<Vec<String>>], environment: &str) -> String {
-    let mut html = format!("<mtable class=\"{}\">", escape(environment.trim_end_matches('*')));
+    let is_display = matches!(environment, "aligned" | "align" | "align*" | "split");
+    let display = if is_display { " displaystyle=\"true\"" } else { "" };
+    let mut html = format!("<mtable class=\"{}\"{display}>", escape(environment.trim_end_matches('*')));
     for line in lines {
         html += "<mtr>";
         for (column, cell) in line.iter().enumerate() {

@@ -69,6 +69,32 @@ pub(crate) fn inline(text: &str) -> String {
     html
 }
 
+/// Paragraph markup as a terminal can show it: the words without their marks, `[key]` for a reference.
+pub(crate) fn words(text: &str) -> String {
+    let mut words = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(sign) = rest.strip_prefix('\\').and_then(|r| r.chars().next()).filter(|s| "\\`*$[".contains(*s)) {
+            words.push(sign);
+            rest = &rest[2..];
+        } else if let Some((_, length)) = element(rest) {
+            let marked = &rest[..length];
+            words += &match c {
+                '$' => crate::formula::words(marked.trim_matches('$')),
+                '`' => marked.trim_matches('`').to_owned(),
+                '*' => self::words(marked.trim_matches('*')),
+                _ if marked.starts_with("[@") => format!("[{}]", &marked[2..length - 1]),
+                _ => self::words(marked[1..].split("](").next().unwrap_or_default()),
+            };
+            rest = &rest[length..];
+        } else {
+            words.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    words
+}
+
 /// The element that starts here, if one does, and the bytes it takes.
 fn element(text: &str) -> Option<(String, usize)> {
     let between = |open: &str, close: &str| -> Option<(String, usize)> {
@@ -127,6 +153,13 @@ mod tests {
         assert_eq!(inline("$k_1$"), "<math><msub><mi>k</mi><mn>1</mn></msub></math>");
         assert_eq!(inline("as in [@a2020; @b]"), "as in <cite data-key=\"a2020\"></cite><cite data-key=\"b\"></cite>");
         assert_eq!(inline("Ca_cyt [1] \\x"), "Ca_cyt [1] \\x");
+    }
+
+    #[test]
+    fn words_have_no_marks() {
+        assert_eq!(words("**rate** $\\langle r_1\\rangle$ of `A -> B` [@a]"), "rate ⟨r_1⟩ of A -> B [a]");
+        assert_eq!(words("2 * 3 [x](https://y.z) Ca_cyt"), "2 * 3 x Ca_cyt");
+        assert_eq!(words(&plain("2*A + $x$ [@b] \\*")), "2*A + $x$ [@b] \\*");
     }
 
     #[test]

@@ -28,6 +28,19 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     format!("{mantissa}e{exponent}")
 }
 
+/// A number with at most `digits` significant digits and no zeros at its end: a bound, a tolerance.
+pub(crate) fn short(value: f64, digits: usize) -> String {
+    let text = significant(value, digits);
+    let (number, exponent) = text.split_once('e').map_or((text.as_str(), None), |(n, e)| (n, Some(e)));
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    exponent.map_or(number.to_owned(), |e| format!("{number}e{e}"))
+}
+
+/// Significant digits that show a difference of `relative` at a number: two more than it takes to see it.
+pub(crate) fn digits_for(relative: f64) -> usize {
+    if relative > 0.0 { ((1.0 - relative.log10()).ceil() + 1.0).clamp(3.0, 12.0) as usize } else { 12 }
+}
+
 /// A value with its standard error: the error with two significant digits, the value to the same decimal place.
 ///
 /// `1.1000 ± 0.0023`, `(2.31 ± 0.12)e-7` for numbers far from one.
@@ -111,6 +124,16 @@ mod tests {
         assert_eq!(with_error(0.0, 0.0031), "0.0000 ± 0.0031");
         assert_eq!(with_error(1.0, 0.0), "1.000 ± 0");
         assert_eq!(with_error(0.001, 5.0), "0.0 ± 5.0");
+    }
+
+    #[test]
+    fn tolerances_are_short_and_numbers_show_them() {
+        assert_eq!(short(0.001, 3), "0.001");
+        assert_eq!(short(0.3, 2), "0.3");
+        assert_eq!(short(2.0, 2), "2");
+        assert_eq!(short(100.0, 2), "100");
+        assert_eq!(short(1.50e-9, 3), "1.5e-9");
+        assert_eq!((digits_for(0.003), digits_for(1e-14), digits_for(0.5)), (5, 12, 3));
     }
 
     #[test]

@@ -86,10 +86,19 @@ impl Cell {
         }
     }
 
-    /// The cell for a terminal or for Markdown.
+    /// The cell for Markdown, whose markup is that of our paragraphs.
+    fn to_markdown(&self) -> String {
+        match self {
+            Cell::Text(text) => text.clone(),
+            _ => self.to_text(),
+        }
+    }
+
+    /// The cell for a terminal, its markup resolved.
     pub fn to_text(&self) -> String {
         match self {
-            Cell::Text(_) | Cell::Empty | Cell::Verdict(_) => self.shown(),
+            Cell::Text(text) => crate::html::words(text),
+            Cell::Empty | Cell::Verdict(_) => self.shown(),
             _ => typographic(&self.shown(), unicode_superscript),
         }
     }
@@ -163,7 +172,7 @@ impl From<bool> for Cell {
 ///     .row(["r1".into(), 0.0836.into(), Cell::estimate(0.08361, 0.00041)]);
 /// assert_eq!(
 ///     table.to_text(),
-///     "rate      true            learned\n\
+///     "rate       true            learned\n\
 ///      ──────  ───────  ─────────────────\n\
 ///      lambda    1.100    1.1004 ± 0.0023\n\
 ///      r1      0.08360  0.08361 ± 0.00041\n"
@@ -226,9 +235,10 @@ impl Table {
         let columns = self.columns();
         let cells: Vec<Vec<String>> =
             (0..self.rows.len()).map(|r| (0..columns).map(|c| self.cell(r, c).to_text()).collect()).collect();
+        let headings: Vec<String> = (0..columns).map(|c| crate::html::words(self.heading(c))).collect();
         let width = |text: &str| text.chars().count();
         let widths: Vec<usize> = (0..columns)
-            .map(|c| cells.iter().map(|row| width(&row[c])).max().unwrap_or(0).max(width(self.heading(c))))
+            .map(|c| cells.iter().map(|row| width(&row[c])).max().unwrap_or(0).max(width(&headings[c])))
             .collect();
         let line = |row: Vec<&str>| {
             let mut text = String::new();
@@ -243,9 +253,9 @@ impl Table {
         };
         let mut text = String::new();
         if !self.caption.is_empty() {
-            text += &format!("{}\n\n", self.caption);
+            text += &format!("{}\n\n", crate::html::words(&self.caption));
         }
-        text += &line((0..columns).map(|c| self.heading(c)).collect());
+        text += &line(headings.iter().map(String::as_str).collect());
         let rules: Vec<String> = widths.iter().map(|w| "─".repeat(*w)).collect();
         text += &line(rules.iter().map(String::as_str).collect());
         for row in &cells {
@@ -257,7 +267,7 @@ impl Table {
     /// The table in GitHub's Markdown.
     pub fn to_markdown(&self) -> String {
         let columns = self.columns();
-        let escape = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
+        let escape = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let mut text = String::new();
         if !self.caption.is_empty() {
@@ -266,7 +276,7 @@ impl Table {
         text += &line((0..columns).map(|c| escape(self.heading(c))).collect());
         text += &line((0..columns).map(|c| if self.is_numeric(c) { "---:" } else { "---" }.to_owned()).collect());
         for row in 0..self.rows.len() {
-            text += &line((0..columns).map(|c| escape(&self.cell(row, c).to_text())).collect());
+            text += &line((0..columns).map(|c| escape(&self.cell(row, c).to_markdown())).collect());
         }
         text
     }

@@ -5,6 +5,7 @@ mod page;
 use crate::bibliography::Bibliography;
 use crate::error::ReportError;
 use crate::figure::Figure;
+use crate::number::{digits_for, short, typographic, unicode_superscript};
 use crate::provenance::Provenance;
 use crate::table::{Cell, Table};
 use serde::{Deserialize, Serialize};
@@ -206,6 +207,11 @@ impl Section {
     }
 }
 
+/// A bound or a tolerance in words.
+fn shown(value: f64) -> String {
+    typographic(&short(value, 4), unicode_superscript)
+}
+
 /// What was compared to what, how closely they had to agree, and whether they did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -236,32 +242,36 @@ impl Check {
 
     /// |found - expected| <= tolerance.
     pub fn absolute(name: impl Into<String>, expected: f64, found: f64, tolerance: f64) -> Check {
-        let rule = format!("± {}", Cell::digits(tolerance, 2).to_text());
-        Check::claim(name, expected, found, rule, (found - expected).abs() <= tolerance)
+        let rule = format!("± {}", shown(tolerance));
+        let digits = digits_for(tolerance / expected.abs().max(found.abs()).max(tolerance));
+        let passed = (found - expected).abs() <= tolerance;
+        Check::claim(name, Cell::digits(expected, digits), Cell::digits(found, digits), rule, passed)
     }
 
     /// |found - expected| <= tolerance |expected|, shown in percent.
     pub fn relative(name: impl Into<String>, expected: f64, found: f64, tolerance: f64) -> Check {
-        let rule = format!("± {}", Cell::percentage(tolerance).to_text());
-        Check::claim(name, expected, found, rule, (found - expected).abs() <= tolerance * expected.abs())
+        let rule = format!("± {} %", shown(100.0 * tolerance));
+        let digits = digits_for(tolerance);
+        let passed = (found - expected).abs() <= tolerance * expected.abs();
+        Check::claim(name, Cell::digits(expected, digits), Cell::digits(found, digits), rule, passed)
     }
 
     /// |found - expected| <= multiple times the standard error of what was found.
     pub fn within_errors(name: impl Into<String>, expected: f64, found: f64, error: f64, multiple: f64) -> Check {
-        let rule = format!("± {} standard errors", Cell::digits(multiple, 2).to_text());
+        let rule = format!("± {} standard errors", shown(multiple));
         let passed = (found - expected).abs() <= multiple * error;
         Check::claim(name, expected, Cell::estimate(found, error), rule, passed)
     }
 
     /// found <= bound.
     pub fn at_most(name: impl Into<String>, bound: f64, found: f64) -> Check {
-        let expected = Cell::Text(format!("≤ {}", Cell::number(bound).to_text()));
+        let expected = Cell::Text(format!("≤ {}", shown(bound)));
         Check::claim(name, expected, found, "one-sided", found <= bound)
     }
 
     /// found >= bound.
     pub fn at_least(name: impl Into<String>, bound: f64, found: f64) -> Check {
-        let expected = Cell::Text(format!("≥ {}", Cell::number(bound).to_text()));
+        let expected = Cell::Text(format!("≥ {}", shown(bound)));
         Check::claim(name, expected, found, "one-sided", found >= bound)
     }
 }

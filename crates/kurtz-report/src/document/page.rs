@@ -273,6 +273,7 @@ mod tests {
         for outside in ["<link", "src=\"http", "@import", "url(http", "url(//"] {
             assert!(!page.contains(outside), "{outside}");
         }
+        assert!(SCRIPT.contains("showSendToCloud: false, plotlyServerURL: \"\""), "nothing offers to upload the data");
         assert!(!PLOTLY.contains("</script"), "the library stands inside a script element");
     }
 

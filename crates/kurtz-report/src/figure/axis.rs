@@ -77,9 +77,4 @@ impl Axis {
         self.from_zero = true;
         self
     }
-
-    /// Label and unit as they stand beside the axis: `time (week)`.
-    pub(crate) fn title(&self) -> String {
-        super::layout::axis_title(self, 0)
-    }
 }

@@ -100,7 +100,7 @@ impl Margins {
 }
 
 /// The title of an axis with the power of ten that its ticks leave to it: `time (10³ s)`.
-pub(crate) fn axis_title(axis: &Axis, power: i32) -> String {
+fn axis_title(axis: &Axis, power: i32) -> String {
     titled(&axis.label, &axis.unit, power)
 }
 
@@ -150,13 +150,13 @@ impl Figure {
         let legend_above = self.legend == Legend::Above;
         let mut legend =
             if self.legend == Legend::Hidden { Vec::new() } else { self.legend_rows(resolved, total, lefts[0]) };
-        let legend_height = legend.last().map_or(0.0, |last: &LegendEntry| last.y + LEGEND_ROW / 2.0 + 3.0);
+        let legend_height = legend.last().map_or(0.0, |last: &LegendEntry| last.y + LEGEND_ROW / 2.0 + 0.5);
         let mut y = 2.0 + if legend_above { legend_height } else { 0.0 };
         let mut placed = Vec::new();
         for (i, (_, mut panel)) in panels.into_iter().enumerate() {
             let (row, column) = (i / columns, i % columns);
             if column == 0 && row > 0 {
-                y += row_margins[row - 1].bottom + panel_height + 7.0;
+                y += row_margins[row - 1].bottom + panel_height + 10.0;
             }
             let before: f64 = (0..column).map(|c| lefts[c] + rights[c] + panel_width + 9.0).sum();
             let frame = Rect {
@@ -205,7 +205,7 @@ impl Figure {
 
         let has_letter = self.letters.unwrap_or(self.panels.len() > 1);
         let letter = has_letter.then(|| (letter(index), 0.0));
-        let title = if panel.title.is_empty() { Vec::new() } else { wrapped(&panel.title, TITLE_SIZE, width_ + 12.0) };
+        let title = if panel.title.is_empty() { Vec::new() } else { wrapped(&panel.title, TITLE_SIZE, width_) };
         let title_height = title.len() as f64 * TITLE_SIZE * LINE_HEIGHT;
         let top = (title_height + 4.0).max(if has_letter { LETTER_SIZE + 3.0 } else { 4.0 });
         let bottom = TICK + 2.0 + TICK_SIZE + if x_title.is_empty() { 2.0 } else { LABEL_SIZE * LINE_HEIGHT + 3.0 };
@@ -213,7 +213,7 @@ impl Figure {
         // Half of the last tick label may stand out to the right.
         let mut right = x_ticks.major.last().map_or(0.0, |(v, label)| {
             let place = fraction(panel.x.scale, ranges.x, *v);
-            (width(label, TICK_SIZE, false) / 2.0 - (1.0 - place) * width_).max(2.0)
+            (width(label, TICK_SIZE, false) / 2.0 - (1.0 - place) * width_ + 1.0).max(2.0)
         });
         let bar = ranges.colours.as_ref().filter(|c| c.has_bar).map(|colours| {
             let range = (colours.from, colours.to);
@@ -246,11 +246,14 @@ impl Figure {
         let mut entries: Vec<LegendEntry> = Vec::new();
         let (mut x, mut y) = (start, LEGEND_ROW / 2.0 + 1.0);
         for (label, colour) in &resolved.labels {
-            let room = LEGEND_SAMPLE + 4.0 + width(label, LABEL_SIZE, false);
+            let all = self.panels.iter().flat_map(|p| &p.series).filter(|s| s.label() == label);
+            let only_points = all.into_iter().all(|s| matches!(s, Series::Points(_)));
+            let sample = if only_points { 6.0 } else { LEGEND_SAMPLE };
+            let room = sample + 4.0 + width(label, LABEL_SIZE, false);
             if x > start && x + room > total {
                 (x, y) = (start, y + LEGEND_ROW);
             }
-            entries.push(LegendEntry { label: label.clone(), colour: *colour, x, y, sample: LEGEND_SAMPLE });
+            entries.push(LegendEntry { label: label.clone(), colour: *colour, x, y, sample });
             x += room + 13.0;
         }
         entries

@@ -1,9 +1,10 @@
 //! A figure for looking closer: the same description as a Plotly specification.
 //!
-//! Panels, titles and colour bars stand where [`Figure::to_svg`] puts them. All lengths are in points of the printed
+//! Panels, titles and colour bars stand where [`Figure::to_svg`] puts them, and an axis title that carries a power of
+//! ten in print carries it here, the numbers being divided by it. All lengths are in points of the printed
 //! figure; the page multiplies them by the ratio of the room it has to the printed width.
 
-use super::axis::{Axis, Scale};
+use super::axis::Scale;
 use super::colour::{Colour, ColourMap};
 use super::layout::{BarLayout, LABEL_SIZE, LETTER_SIZE, Layout, PanelLayout, TICK, TICK_SIZE, TITLE_SIZE, fraction};
 use super::resolve::{Resolved, ResolvedColours, ResolvedPanel};
@@ -37,7 +38,13 @@ impl Figure {
             ordered.sort_by_key(|series| rank(series));
             scene.axes(i, panel, &resolved.panels[i], &layout.panels[i]);
             for series in ordered {
-                let axes = Axes { number: i, panel, ranges: &resolved.panels[i], bar: layout.panels[i].bar.as_ref() };
+                let axes = Axes {
+                    number: i,
+                    panel,
+                    ranges: &resolved.panels[i],
+                    bar: layout.panels[i].bar.as_ref(),
+                    units: [&layout.panels[i].x_ticks, &layout.panels[i].y_ticks].map(|t| 10f64.powi(t.power)),
+                };
                 let mut traces = axes.traces(series, resolved.colour(series), &layout, &mut scene);
                 if !series.label().is_empty() {
                     for trace in &mut traces {
@@ -139,25 +146,34 @@ impl Scene {
         let is_map = ranges.colours.is_some();
         let domain_x = [number(frame.x / width), number((frame.x + frame.width) / width)];
         let domain_y = [number(1.0 - (frame.y + frame.height) / height), number(1.0 - frame.y / height)];
-        // A title left out in print is left out here; the power of ten is Plotly's own business.
-        let title =
-            |axis: &Axis, printed: &str| if printed.is_empty() { String::new() } else { html_label(&axis.title()) };
         for (kind, other, axis, range, domain, printed, ticks) in [
-            ("x", "y", &panel.x, ranges.x, domain_x, &layout.x_title, layout.x_ticks.major.len()),
-            ("y", "x", &panel.y, ranges.y, domain_y, &layout.y_title, layout.y_ticks.major.len()),
+            ("x", "y", &panel.x, ranges.x, domain_x, &layout.x_title, &layout.x_ticks),
+            ("y", "x", &panel.y, ranges.y, domain_y, &layout.y_title, &layout.y_ticks),
         ] {
             let is_log = axis.scale == Scale::Log;
-            let value = json!({
+            let unit = 10f64.powi(ticks.power);
+            let (from, to) = (axis.scale.forward(range.0 / unit), axis.scale.forward(range.1 / unit));
+            let mut value = json!({
                 "domain": domain,
                 "anchor": axis_name(other, index),
                 "type": if is_log { "log" } else { "linear" },
-                "range": [number(axis.scale.forward(range.0)), number(axis.scale.forward(range.1))],
-                "title": { "text": title(axis, printed), "font": { "size": LABEL_SIZE }, "standoff": 2.0 },
+                "range": [number(from), number(to)],
+                "title": { "text": html_label(printed), "font": { "size": LABEL_SIZE }, "standoff": 2.0 },
                 "showgrid": false, "zeroline": false, "showline": true, "linecolor": "#000", "linewidth": 0.6,
                 "mirror": is_map, "ticks": "outside", "ticklen": TICK, "tickwidth": 0.6, "tickcolor": "#000",
-                "tickfont": { "size": TICK_SIZE }, "nticks": ticks + 2, "automargin": false,
-                "exponentformat": "power", "showexponent": "last", "minexponent": 4, "hoverformat": ".5~g",
+                "tickfont": { "size": TICK_SIZE }, "nticks": ticks.major.len() + 2, "automargin": false,
+                "ticklabeloverflow": "allow", "exponentformat": "power", "hoverformat": ".5~g",
             });
+            if is_log && to - from >= 2.0 {
+                // Whole powers of ten, thinned as in print; the page goes back to free ticks when a reader zooms in.
+                let places: Vec<f64> = ticks.major.iter().take(2).map(|(v, _)| v.log10()).collect();
+                let every = if places.len() == 2 { (places[1] - places[0]).round().max(1.0) } else { 1.0 };
+                value["tickmode"] = "linear".into();
+                value["dtick"] = number(every);
+                value["tick0"] = number(places.first().map_or(0.0, |p| p.round()));
+                let digits = json!({ "ticks": "outside", "ticklen": 0.55 * TICK, "tickwidth": 0.6, "dtick": "D1" });
+                value["minor"] = if every == 1.0 { digits } else { json!({ "ticks": "" }) };
+            }
             self.entries.insert(format!("{kind}axis{}", suffix(index)), value);
         }
         let mut text = |text: String, x: f64, y: f64, anchor: &str, size: f64| {
@@ -197,15 +213,17 @@ struct Axes<'a> {
     panel: &'a Panel,
     ranges: &'a ResolvedPanel,
     bar: Option<&'a BarLayout>,
+    /// What x and y are divided by, as the titles of the axes say.
+    units: [f64; 2],
 }
 
 impl Axes<'_> {
     fn traces(&self, series: &Series, colour: Colour, layout: &Layout, scene: &mut Scene) -> Vec<Value> {
         let mut traces = match series {
             Series::Line(line) => vec![self.line(line, colour)],
-            Series::Points(points) => vec![points_trace(points, colour)],
+            Series::Points(points) => vec![self.points(points, colour)],
             Series::Band(band) => vec![self.band(band, colour)],
-            Series::Bars(bars) => vec![bars_trace(bars, colour)],
+            Series::Bars(bars) => vec![self.bars(bars, colour)],
             Series::HeatMap(map) => {
                 self.ranges.colours.iter().map(|colours| self.heat_map(map, colours, layout)).collect()
             }
@@ -228,6 +246,14 @@ impl Axes<'_> {
         traces
     }
 
+    fn x_numbers(&self, values: &[f64]) -> Value {
+        values.iter().map(|v| number(v / self.units[0])).collect()
+    }
+
+    fn y_numbers(&self, values: &[f64]) -> Value {
+        values.iter().map(|v| number(v / self.units[1])).collect()
+    }
+
     fn line(&self, line: &Line, colour: Colour) -> Value {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         let place = |v: f64| fraction(self.panel.x.scale, self.ranges.x, v);
@@ -242,7 +268,7 @@ impl Axes<'_> {
             }
         }
         json!({
-            "type": "scatter", "mode": "lines", "x": numbers(&x), "y": numbers(&y), "opacity": line.opacity,
+            "type": "scatter", "mode": "lines", "x": self.x_numbers(&x), "y": self.y_numbers(&y), "opacity": line.opacity,
             "line": {
                 "color": colour.hex(), "width": line.width, "dash": dash(line.dash),
                 "shape": if line.stepped { "hv" } else { "linear" },
@@ -274,7 +300,7 @@ impl Axes<'_> {
             }
         }
         json!({
-            "type": "scatter", "mode": "lines", "x": numbers(&x), "y": numbers(&y), "fill": "toself",
+            "type": "scatter", "mode": "lines", "x": self.x_numbers(&x), "y": self.y_numbers(&y), "fill": "toself",
             "fillcolor": rgba(colour, band.opacity), "line": { "width": 0 }, "hoverinfo": "skip",
         })
     }
@@ -292,13 +318,18 @@ impl Axes<'_> {
             .collect();
         let what = if colours.label.is_empty() { "value" } else { &colours.label };
         // Colours of a log scale are logarithms; what the reader sees is the value.
-        let value = if colours.scale == Scale::Log { "10^%{z:.4f}" } else { "%{z:.4~g}" };
+        let value = if colours.scale == Scale::Log { "%{customdata:.3~g}" } else { "%{z:.4~g}" };
         let mut trace = json!({
-            "type": "heatmap", "x": numbers(&map.x_edges), "y": numbers(&map.y_edges), "z": rows,
+            "type": "heatmap", "x": self.x_numbers(&map.x_edges), "y": self.y_numbers(&map.y_edges), "z": rows,
             "zmin": number(forward(colours.from)), "zmax": number(forward(colours.to)), "colorscale": stops,
             "showscale": false, "hoverongaps": false,
             "hovertemplate": format!("x %{{x}}<br>y %{{y}}<br>{} {value}<extra></extra>", html_label(what)),
         });
+        if colours.scale == Scale::Log {
+            let rounded = |v: &f64| format!("{v:.2e}").parse().map_or(Value::Null, number);
+            let rows = map.values.chunks(columns).map(|row| row.iter().map(rounded).collect::<Value>());
+            trace["customdata"] = rows.collect();
+        }
         if colours.map == ColourMap::Diverging {
             trace["zmid"] = json!(0);
         }
@@ -311,7 +342,10 @@ impl Axes<'_> {
 
     fn reference(&self, reference: &Reference, colour: Colour, scene: &mut Scene) {
         let (x, y) = (axis_name("x", self.number), axis_name("y", self.number));
-        let at = number(reference.at);
+        let at = number(match reference.direction {
+            Direction::Vertical => reference.at / self.units[0],
+            Direction::Horizontal => reference.at / self.units[1],
+        });
         let line = json!({ "color": colour.hex(), "width": 0.7, "dash": dash(reference.dash) });
         scene.shapes.push(match reference.direction {
             Direction::Vertical => json!({
@@ -334,46 +368,52 @@ impl Axes<'_> {
         };
         scene.annotations.push(json!({
             "text": html_label(&note.text), "xref": axis_name("x", self.number), "yref": axis_name("y", self.number),
-            "x": number(self.panel.x.scale.forward(note.x)), "y": number(self.panel.y.scale.forward(note.y)),
+            "x": number(self.panel.x.scale.forward(note.x / self.units[0])),
+            "y": number(self.panel.y.scale.forward(note.y / self.units[1])),
             "showarrow": false, "xanchor": x_anchor, "yanchor": y_anchor, "xshift": x_shift, "yshift": y_shift,
             "font": { "size": TICK_SIZE, "color": colour.hex() },
         }));
     }
-}
 
-fn points_trace(points: &Points, colour: Colour) -> Value {
-    let symbol = match points.marker {
-        Marker::Circle => "circle",
-        Marker::OpenCircle => "circle-open",
-        Marker::Square => "square",
-        Marker::Diamond => "diamond",
-        Marker::Triangle => "triangle-up",
-        Marker::Cross => "x-thin-open",
-    };
-    let mut trace = json!({
-        "type": "scatter", "mode": "markers", "x": numbers(&points.x), "y": numbers(&points.y), "cliponaxis": false,
-        "marker": { "symbol": symbol, "size": points.size, "color": colour.hex(), "line": { "width": 0.8 } },
-    });
-    if !matches!(points.marker, Marker::OpenCircle | Marker::Cross) {
-        trace["marker"]["line"]["width"] = 0.into();
-    }
-    if !points.error.is_empty() {
-        trace["error_y"] = json!({
-            "type": "data", "array": numbers(&points.error), "thickness": 0.7, "width": 0.42 * points.size,
-            "color": colour.hex(),
+    fn points(&self, points: &Points, colour: Colour) -> Value {
+        let symbol = match points.marker {
+            Marker::Circle | Marker::OpenCircle => "circle",
+            Marker::Square => "square",
+            Marker::Diamond => "diamond",
+            Marker::Triangle => "triangle-up",
+            Marker::Cross => "x-thin-open",
+        };
+        let mut trace = json!({
+            "type": "scatter", "mode": "markers", "x": self.x_numbers(&points.x), "y": self.y_numbers(&points.y), "cliponaxis": false,
+            "marker": { "symbol": symbol, "size": points.size, "color": colour.hex(), "line": { "width": 0.8 } },
         });
+        match points.marker {
+            // White inside, as in print, and not transparent.
+            Marker::OpenCircle => {
+                trace["marker"]["color"] = "#fff".into();
+                trace["marker"]["line"]["color"] = colour.hex().into();
+            }
+            Marker::Cross => {}
+            _ => trace["marker"]["line"]["width"] = 0.into(),
+        }
+        if !points.error.is_empty() {
+            trace["error_y"] = json!({
+                "type": "data", "array": self.y_numbers(&points.error), "thickness": 0.7, "width": 0.42 * points.size,
+                "color": colour.hex(),
+            });
+        }
+        trace
     }
-    trace
-}
 
-fn bars_trace(bars: &Bars, colour: Colour) -> Value {
-    let pairs = || bars.edges.windows(2);
-    let centres: Vec<f64> = pairs().map(|e| (e[0] + e[1]) / 2.0).collect();
-    let widths: Vec<f64> = pairs().map(|e| (e[1] - e[0]) * bars.fill).collect();
-    json!({
-        "type": "bar", "x": numbers(&centres), "y": numbers(&bars.heights), "width": numbers(&widths),
-        "marker": { "color": rgba(colour, bars.opacity), "line": { "width": 0 } },
-    })
+    fn bars(&self, bars: &Bars, colour: Colour) -> Value {
+        let pairs = || bars.edges.windows(2);
+        let centres: Vec<f64> = pairs().map(|e| (e[0] + e[1]) / 2.0).collect();
+        let widths: Vec<f64> = pairs().map(|e| (e[1] - e[0]) * bars.fill).collect();
+        json!({
+            "type": "bar", "x": self.x_numbers(&centres), "y": self.y_numbers(&bars.heights), "width": self.x_numbers(&widths),
+            "marker": { "color": rgba(colour, bars.opacity), "line": { "width": 0 } },
+        })
+    }
 }
 
 fn colour_bar(bar: &BarLayout, colours: &ResolvedColours, layout: &Layout) -> Value {
@@ -392,6 +432,7 @@ fn colour_bar(bar: &BarLayout, colours: &ResolvedColours, layout: &Layout) -> Va
 
 #[cfg(test)]
 mod tests {
+    use super::super::axis::Axis;
     use super::*;
 
     fn parsed(figure: &Figure) -> Value {
@@ -414,6 +455,23 @@ mod tests {
         assert_eq!(json["data"][2]["z"], json!([[-1, -3], [null, 0]]));
         assert_eq!(json["data"][2]["xaxis"], "x2");
         assert_eq!(json["layout"]["xaxis2"]["range"], json!([-0.5, 1.5]));
+    }
+
+    #[test]
+    fn a_power_of_ten_in_the_title_is_taken_out_of_the_numbers() {
+        let figure = Figure::new("f").panel(
+            Panel::new()
+                .x(Axis::new("t").unit("s"))
+                .with(Line::new("", [0.0, 4e-7], [0.0, 1.0]))
+                .with(Reference::vertical(2e-7))
+                .with(Annotation::new("here", 3e-7, 0.5)),
+        );
+        let json = parsed(&figure);
+        assert_eq!(json["layout"]["xaxis"]["title"]["text"], "t (10<sup>−7</sup> s)");
+        assert_eq!(json["layout"]["xaxis"]["range"], json!([0, 4]));
+        assert_eq!(json["data"][0]["x"], json!([0, 4]));
+        assert_eq!(json["layout"]["shapes"][0]["x0"], json!(2));
+        assert_eq!(json["layout"]["annotations"][0]["x"], json!(3));
     }
 
     #[test]

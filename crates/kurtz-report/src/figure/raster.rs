@@ -7,7 +7,7 @@ use super::series::HeatMap;
 use super::{Figure, Panel, text};
 use crate::error::ReportError;
 use resvg::tiny_skia::{Pixmap, PremultipliedColorU8, Transform};
-use resvg::usvg::{Options, Tree, fontdb};
+use resvg::usvg::{FontResolver, Options, Tree, fontdb};
 use std::sync::{Arc, LazyLock};
 
 /// The fonts that travel with the figures and no others, so that a figure looks the same everywhere.
@@ -28,7 +28,10 @@ impl Figure {
     pub fn to_png(&self, scale: f64) -> Result<Vec<u8>, ReportError> {
         let svg = self.to_svg()?;
         let failed = |reason: String| ReportError::Raster { figure: self.name.clone(), reason };
-        let options = Options { fontdb: FONTS.clone(), font_family: "Arimo".into(), ..Options::default() };
+        // Signs of the second font ask for it by name; a search would set their whole line in it.
+        let font_resolver = FontResolver { select_fallback: Box::new(|_, _, _| None), ..FontResolver::default() };
+        let options =
+            Options { fontdb: FONTS.clone(), font_family: "Arimo".into(), font_resolver, ..Options::default() };
         let tree = Tree::from_str(&svg, &options).map_err(|error| failed(error.to_string()))?;
         let scale = scale as f32;
         let size = [tree.size().width(), tree.size().height()].map(|side| (side * scale).ceil());

@@ -118,8 +118,7 @@ impl Figure {
         map.values.iter().for_each(|v| data.include(*v));
         let (mut from, mut to) = match (map.colour.range, scale) {
             (Some(range), _) => range,
-            // Tails of a distribution fall for hundreds of decades; six are what a reader can use.
-            (None, Scale::Log) => (data.low_positive.max(data.high * 1e-6), data.high),
+            (None, Scale::Log) => (data.low_positive.max(data.high / DECADES_SHOWN), data.high),
             (None, Scale::Linear) if data.low >= 0.0 && data.low < 0.5 * data.high => (0.0, data.high),
             (None, Scale::Linear) => (data.low, data.high),
         };
@@ -173,6 +172,9 @@ impl Resolved {
     }
 }
 
+/// Tails of a distribution fall for hundreds of decades; six are what a reader can use.
+const DECADES_SHOWN: f64 = 1e6;
+
 /// Gives the heat maps of a row that show the same kind of value one range, and the last of them the bar.
 fn share_colours(row: &mut [ResolvedPanel]) {
     let alike = |a: &ResolvedColours, b: &ResolvedColours| (a.map, a.scale, &a.label) == (b.map, b.scale, &b.label);
@@ -182,6 +184,9 @@ fn share_colours(row: &mut [ResolvedPanel]) {
         let kind = own.clone();
         for other in all.iter().flatten().filter(|o| alike(o, &kind)) {
             (own.from, own.to) = (own.from.min(other.from), own.to.max(other.to));
+        }
+        if own.scale == Scale::Log {
+            own.from = own.from.max(own.to / DECADES_SHOWN);
         }
         own.has_bar = !all[i + 1..].iter().flatten().any(|later| alike(later, &kind));
     }

@@ -1,9 +1,9 @@
 //! A figure for print, as SVG.
 //!
-//! The writer is our own. Of the libraries at hand, `plotters` has no superscripts, no colour bars and measures text
-//! in system fonts, and `kuva` brings sixty kinds of plot but decides margins, ticks and legends by itself; in a grid
-//! whose panels share a legend and rows of colour bars, and whose interactive twin must stand in the same places, the
-//! layout is the work, and the drawing left over is this file.
+//! The writer is our own. Of the libraries at hand (judged by their sources), `plotters` has no superscripts and no
+//! colour bars; `kuva` has panel letters and shared legends, but one colour bar a panel, no shared colour range, and it
+//! keeps to itself where it put the panels, which the interactive twin of a figure must know. In such figures the
+//! layout is the work (`layout.rs`), and the drawing that is left is this file.
 
 use super::colour::Colour;
 use super::layout::{
@@ -471,7 +471,7 @@ impl Canvas<'_> {
         Text::new(&self.layout.y_title, LABEL_SIZE).at(place.0, place.1).middle().within(h + 16.0).upwards().draw(svg);
         for (line, title) in self.layout.title.iter().rev().enumerate() {
             let base = self.layout.title_y - line as f64 * TITLE_SIZE * 1.15;
-            Text::new(title, TITLE_SIZE).at(across, base).middle().within(w + 16.0).draw(svg);
+            Text::new(title, TITLE_SIZE).at(across, base).middle().within(w + 8.0).draw(svg);
         }
         if let Some((letter, left)) = &self.layout.letter {
             let text = Text::new(letter, LETTER_SIZE).at(*left, self.layout.title_y + 0.3);

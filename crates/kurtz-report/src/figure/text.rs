@@ -91,7 +91,7 @@ pub(crate) fn svg_label(label: &str, size: f64) -> String {
             Level::Subscript => 0.2 * size,
             Level::Superscript => -0.36 * size,
         };
-        let text = escape(&text);
+        let text = in_fonts(&text);
         if place == 0.0 && shift == 0.0 {
             svg += &text;
             continue;
@@ -101,6 +101,25 @@ pub(crate) fn svg_label(label: &str, size: f64) -> String {
         shift = place;
     }
     svg
+}
+
+/// Escaped text in which signs that only the second font has ask for it by name: the search of renderers for a
+/// font that has a sign differs, and fails for some of them when accents are combined.
+fn in_fonts(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_lacking = |c: char| METRICS[0].advance(c).is_none() && METRICS[2].advance(c).is_some();
+    let is_accent = |c: char| ('\u{300}'..'\u{370}').contains(&c);
+    // A letter and the accent above it come from one font.
+    let foreign: Vec<(bool, char)> = (0..characters.len())
+        .map(|i| (is_lacking(characters[i]) || characters.get(i + 1).is_some_and(|c| is_accent(*c)), characters[i]))
+        .collect();
+    foreign
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|run| {
+            let words = escape(&run.iter().map(|(_, c)| *c).collect::<String>());
+            if run[0].0 { format!("<tspan font-family=\"DejaVu Symbols\">{words}</tspan>") } else { words }
+        })
+        .collect()
 }
 
 /// The label in the HTML subset that Plotly understands.
@@ -115,10 +134,11 @@ pub(crate) fn html_label(label: &str) -> String {
         .collect()
 }
 
+static METRICS: LazyLock<[Metrics; 3]> =
+    LazyLock::new(|| [REGULAR, BOLD, SYMBOLS].map(|font| Metrics::read(font).unwrap_or_default()));
+
 /// Width of a label in the units of its size.
 pub(crate) fn width(label: &str, size: f64, bold: bool) -> f64 {
-    static METRICS: LazyLock<[Metrics; 3]> =
-        LazyLock::new(|| [REGULAR, BOLD, SYMBOLS].map(|font| Metrics::read(font).unwrap_or_default()));
     let fonts = [&METRICS[usize::from(bold)], &METRICS[2]];
     parts(label)
         .into_iter()
@@ -129,16 +149,19 @@ pub(crate) fn width(label: &str, size: f64, bold: bool) -> f64 {
         .sum()
 }
 
-/// Words of a label in lines no wider than `room`, at most two; the second takes what is left.
+/// Words of a label in lines no wider than `room`, as far as its spaces allow.
 pub(crate) fn wrapped(label: &str, size: f64, room: f64) -> Vec<String> {
-    if width(label, size, false) <= room {
-        return vec![label.to_owned()];
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size, false) <= room => {
+                line.push(' ');
+                *line += word;
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
-    let fitting = label.match_indices(' ').map(|(i, _)| i).filter(|i| width(&label[..*i], size, false) <= room).last();
-    match fitting {
-        Some(i) => vec![label[..i].to_owned(), label[i + 1..].to_owned()],
-        None => vec![label.to_owned()],
-    }
+    lines
 }
 
 /// Advance widths of a TrueType font, from its tables `head`, `hhea`, `hmtx` and `cmap` (format 4).
@@ -245,6 +268,13 @@ mod tests {
     }
 
     #[test]
+    fn signs_of_the_second_font_ask_for_it_with_their_letters() {
+        let symbols = |text: &str| format!("<tspan font-family=\"DejaVu Symbols\">{text}</tspan>");
+        assert_eq!(svg_label("a ≪ θ\u{302}b", 10.0), format!("a {} {}b", symbols("≪"), symbols("θ\u{302}")));
+        assert_eq!(width("θ\u{302}", 10.0, false), width("θ", 10.0, false));
+    }
+
+    #[test]
     fn base64_is_that_of_the_rfc() {
         for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
             assert_eq!(base64(plain.as_bytes()), coded);
@@ -253,7 +283,7 @@ mod tests {
 
     #[test]
     fn long_titles_break_between_words() {
-        assert_eq!(wrapped("mean of proliferating cells", 8.0, 60.0), ["mean of", "proliferating cells"]);
+        assert_eq!(wrapped("mean of proliferating cells", 8.0, 70.0), ["mean of", "proliferating cells"]);
         assert_eq!(wrapped("short", 8.0, 60.0), ["short"]);
     }
 }

@@ -23,22 +23,22 @@ pub(crate) fn ticks(scale: Scale, from: f64, to: f64, most: usize) -> Ticks {
     }
 }
 
-/// The smallest 1, 2 or 5 times a power of ten that divides the range into at most `most - 1` steps.
-fn step(from: f64, to: f64, most: usize) -> f64 {
-    let raw = (to - from) / (most - 1) as f64;
-    let power = 10f64.powf(raw.log10().floor());
-    // The tolerance keeps a range of exactly one step from being cut by rounding.
-    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|f| f * power >= raw * (1.0 - 1e-9)).unwrap_or(10.0);
-    factor * power
-}
-
 fn linear(from: f64, to: f64, most: usize) -> Ticks {
-    let mut step = step(from, to, most);
-    let mut places = multiples(step, from, to);
-    // A coarse step can leave a single tick in the range, from which no reader can tell the scale.
-    while places.len() < 2 {
-        step /= if (step.log10().floor() - (step / 2.0 * 1.0001).log10().floor()).abs() < 0.5 { 2.0 } else { 5.0 };
-        places = multiples(step, from, to);
+    // The finest of the steps 1, 2, 5 times a power of ten that leaves at most `most` ticks in the range.
+    let power = 10f64.powf(((to - from) / most as f64).log10().floor());
+    let (mut step, mut places) = (power, Vec::new());
+    for candidate in [1.0, 2.0, 5.0, 10.0, 20.0].map(|factor| factor * power) {
+        let found = multiples(candidate, from, to);
+        if found.len() < 2 {
+            // One tick alone would not show the scale: some of the finer step are better.
+            places = places.iter().copied().step_by(places.len().div_ceil(most)).collect::<Vec<f64>>();
+            break;
+        }
+        let fits = found.len() <= most;
+        (step, places) = (candidate, found);
+        if fits {
+            break;
+        }
     }
     let largest = places.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let exponent = largest.log10().floor() as i32;
@@ -127,7 +127,7 @@ mod tests {
             let to = from + size * (0.1 + uniform());
             for most in 2..9 {
                 let t = ticks(Scale::Linear, from, to, most);
-                assert!(t.major.len() >= 2 && t.major.len() <= most.max(3), "{from} {to} {most}: {t:?}");
+                assert!(t.major.len() >= 2 && t.major.len() <= most, "{from} {to} {most}: {t:?}");
                 assert!(t.major.iter().all(|(v, _)| *v >= from - 1e-6 * size && *v <= to + 1e-6 * size));
                 let mut names: Vec<&String> = t.major.iter().map(|m| &m.1).collect();
                 names.dedup();
