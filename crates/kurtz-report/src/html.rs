@@ -21,7 +21,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Names and other foreign text, so that [`inline`] shows them letter by letter.
+/// Names and other foreign text, so that paragraph markup shows them letter by letter.
 ///
 /// ```
 /// assert_eq!(kurtz_report::plain("2*A + $x$"), r"2\*A + \$x\$");
