@@ -32,7 +32,7 @@ pub(crate) fn build(system: &System, time: f64, state: &[f64], settings: &Integr
     }
 }
 
-/// Five stages do least work from 1e-4 to 1e-10 on Robertson, HIRES, van der Pol and the gene network.
+/// Five stages do least work from 1e-6 to 1e-10 (numbers in the documentation of the crate).
 fn stages(relative_tolerance: f64) -> usize {
     match relative_tolerance {
         r if r > 3e-4 => 3,
