@@ -1,7 +1,9 @@
 //! The mass-action equations: Kurtz's limit of a reaction network in large volumes.
 
 use crate::moments::Sensitivity;
+use crate::moments::program::with_scratch;
 use crate::moments::sensitivity::{Response, distinct_symbols};
+use kurtz_model::expression::Program;
 use kurtz_model::kinetics::Law;
 use kurtz_model::{Expression, Kinetics, RateLaw, ReactionId, Symbol};
 use kurtz_ode::VectorField;
@@ -40,7 +42,7 @@ pub struct MassAction {
     sensitivity: Sensitivity,
     responses: Vec<Response>,
     /// How the rate of each reaction moves with each parameter at fixed concentrations, `[parameters][reactions]`.
-    slopes: Vec<Vec<Vec<(f64, Expression)>>>,
+    slopes: Vec<Vec<Program>>,
 }
 
 /// A reaction in the deterministic limit.
@@ -58,8 +60,18 @@ struct Flow {
 enum Rate {
     /// k, times `unit` = 1 / prod nu!, times the concentrations to their orders.
     MassAction { constant: f64, unit: f64, orders: Vec<(usize, i32)> },
-    /// A law and its derivatives by the species that it reads, as functions of concentrations or of counts.
-    Law { law: Expression, gradient: Vec<(usize, Expression)>, of_counts: bool },
+    /// Any other.
+    Law(Box<General>),
+}
+
+/// A law and its derivatives by the species that it reads, as functions of concentrations or of counts.
+#[derive(Clone, Debug)]
+struct General {
+    law: Program,
+    gradient: Program,
+    /// The species that it reads, as the outputs of the gradient.
+    species: Vec<usize>,
+    of_counts: bool,
 }
 
 impl MassAction {
@@ -79,7 +91,11 @@ impl MassAction {
         };
         let slopes_by = |response: &Response| {
             let laws = network.reactions.iter().map(|r| match &r.rate {
-                RateLaw::MassAction(law) | RateLaw::Rate(law) | RateLaw::Propensity(law) => response.of(law),
+                RateLaw::MassAction(law) | RateLaw::Rate(law) | RateLaw::Propensity(law) => {
+                    let terms = response.of(law).into_iter();
+                    let slope = terms.fold(Expression::Number(0.0), |sum, (change, slope)| sum + change * slope);
+                    compile(kinetics, &[slope])
+                }
             });
             laws.collect()
         };
@@ -120,13 +136,26 @@ impl MassAction {
         }
     }
 
-    /// The value of an expression over concentrations, or over counts.
-    fn value(&self, expression: &Expression, time: f64, x: &[f64], of_counts: bool) -> f64 {
-        expression.evaluate(&|s| {
-            self.kinetics.value_of(s, time, &|i| {
-                let c = self.concentration(x, i.index());
-                if of_counts { c * self.volumes[i.index()] } else { c }
-            })
+    /// Lends the values of expressions over concentrations, or over counts.
+    fn with_values<T>(
+        &self,
+        program: &Program,
+        time: f64,
+        x: &[f64],
+        of_counts: bool,
+        work: impl FnOnce(&[f64]) -> T,
+    ) -> T {
+        let input = |i: usize| {
+            if i == self.volumes.len() {
+                return time;
+            }
+            let c = self.concentration(x, i);
+            if of_counts { c * self.volumes[i] } else { c }
+        };
+        with_scratch(program.register_count() + program.output_count(), |room| {
+            let (outputs, registers) = room.split_at_mut(program.output_count());
+            program.evaluate_from(input, registers, outputs);
+            work(outputs)
         })
     }
 
@@ -141,8 +170,10 @@ impl MassAction {
             Rate::MassAction { unit, orders, .. } => {
                 orders.iter().fold(*unit, |phi, &(i, nu)| phi * self.concentration(x, i).powi(nu))
             }
-            Rate::Law { law, of_counts: false, .. } => self.value(law, time, x, false),
-            Rate::Law { law, of_counts: true, .. } => self.value(law, time, x, true) / flow.volume,
+            Rate::Law(general) => {
+                let value = self.with_values(&general.law, time, x, general.of_counts, |v| v[0]);
+                if general.of_counts { value / flow.volume } else { value }
+            }
         }
     }
 
@@ -156,11 +187,12 @@ impl MassAction {
                     add(l, constant * unit * f64::from(nu) * orders.iter().map(factor).product::<f64>());
                 }
             }
-            Rate::Law { gradient, of_counts, .. } => {
-                for (l, slope) in gradient {
-                    let scale = if *of_counts { self.volumes[*l] / flow.volume } else { 1.0 };
-                    add(*l, scale * self.value(slope, time, x, *of_counts));
-                }
+            Rate::Law(general) => {
+                self.with_values(&general.gradient, time, x, general.of_counts, |slopes| {
+                    for (&l, slope) in general.species.iter().zip(slopes) {
+                        add(l, if general.of_counts { slope * self.volumes[l] / flow.volume } else { *slope });
+                    }
+                });
             }
         }
     }
@@ -168,13 +200,12 @@ impl MassAction {
     /// The derivative of a rate by a parameter at fixed concentrations.
     fn rate_response(&self, reaction: usize, parameter: usize, time: f64, x: &[f64]) -> f64 {
         let (flow, response) = (&self.reactions[reaction], &self.responses[parameter]);
-        let of_counts = matches!(&flow.rate, Rate::Law { of_counts: true, .. });
-        let terms = self.slopes[parameter][reaction].iter();
-        let explicit: f64 = terms.map(|(c, slope)| c * self.value(slope, time, x, of_counts)).sum();
+        let of_counts = matches!(&flow.rate, Rate::Law(general) if general.of_counts);
+        let explicit = self.with_values(&self.slopes[parameter][reaction], time, x, of_counts, |v| v[0]);
         match &flow.rate {
             Rate::MassAction { .. } => explicit * self.unit_rate(flow, time, x),
-            Rate::Law { of_counts: false, .. } => explicit,
-            Rate::Law { .. } => {
+            Rate::Law(_) if !of_counts => explicit,
+            Rate::Law(_) => {
                 // a(V c) / V: the counts move with the sizes of their compartments.
                 let mut change = explicit / flow.volume;
                 self.for_each_slope(flow, time, x, |l, slope| {
@@ -271,11 +302,16 @@ fn flow(kinetics: &Kinetics, reaction: ReactionId) -> Flow {
     let network = kinetics.network();
     let description = &network.reactions[reaction.index()];
     let law = |law: &Expression, of_counts| {
-        let species = distinct_symbols(law).into_iter().filter_map(|s| match s {
-            Symbol::Species(i) => Some((i.index(), law.derivative(s))),
-            _ => None,
-        });
-        Rate::Law { law: law.clone(), gradient: species.collect(), of_counts }
+        let (species, gradient): (Vec<_>, Vec<_>) = distinct_symbols(law)
+            .into_iter()
+            .filter_map(|s| match s {
+                Symbol::Species(i) => Some((i.index(), law.derivative(s))),
+                _ => None,
+            })
+            .unzip();
+        let gradient = compile(kinetics, &gradient);
+        let law = compile(kinetics, std::slice::from_ref(law));
+        Rate::Law(Box::new(General { law, gradient, species, of_counts }))
     };
     let rate = match &kinetics.laws()[reaction.index()] {
         Law::MassAction { constant, .. } => {
@@ -294,6 +330,14 @@ fn flow(kinetics: &Kinetics, reaction: ReactionId) -> Flow {
         compartment: description.compartment.index(),
         change: change.map(|(s, u)| (s.index(), u as f64)).collect(),
     }
+}
+
+/// Expressions as functions of all species, then time, at the kinetics' values of everything else.
+fn compile(kinetics: &Kinetics, expressions: &[Expression]) -> Program {
+    let species = (0..kinetics.initial().len()).map(|i| Symbol::Species(i.into()));
+    let inputs: Vec<_> = species.chain([Symbol::Time]).collect();
+    let constant = |s| Some(kinetics.value_of(s, f64::NAN, &|_| f64::NAN));
+    Program::compile(expressions, &inputs, constant).expect("species and time are inputs, all else has a value")
 }
 
 #[cfg(test)]

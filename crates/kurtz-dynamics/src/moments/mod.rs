@@ -19,7 +19,7 @@ pub mod hierarchy;
 mod jump;
 mod laws;
 pub mod names;
-mod program;
+pub(crate) mod program;
 mod real;
 pub(crate) mod sensitivity;
 mod symbol;

@@ -251,7 +251,7 @@ thread_local! {
 }
 
 /// Lends a buffer of the thread, with anything in it, so that evaluation through `&self` allocates only once.
-pub(super) fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [f64]) -> T) -> T {
+pub(crate) fn with_scratch<T>(length: usize, work: impl FnOnce(&mut [f64]) -> T) -> T {
     SCRATCH.with(|cell| {
         // Lending can be nested, so the buffers form a stack.
         let mut stack = cell.take();
