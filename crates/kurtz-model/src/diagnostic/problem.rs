@@ -102,6 +102,8 @@ pub enum Problem {
     Cycle { kind: NameKind, name: String, through: Vec<String> },
     #[error("{kind} `{name}` is defined through a chain of more than {limit} others")]
     ChainTooLong { kind: NameKind, name: String, limit: usize },
+    #[error("the model has no species")]
+    NoSpecies,
     #[error("species `{name}` is in no compartment")]
     NoCompartment { name: String },
 

@@ -116,9 +116,10 @@ pub fn parse(text: &str, file_name: &str) -> Result<(Network, Vec<Diagnostic>), 
     };
     let mut faults = Vec::new();
     let model = parser::parse_statements(text, &mut faults);
-    if faults.is_empty() && model.is_empty() {
+    if faults.is_empty() && model.species.is_empty() && model.reactions.is_empty() {
         let help = "a model has at least a species and a reaction, as in `species A = 10` and `A -> 0 @ 0.1`";
-        return Err(refusal(Problem::EmptyFile { file: file() }, Some(help)));
+        let problem = if model.is_empty() { Problem::EmptyFile { file: file() } } else { Problem::NoSpecies };
+        return Err(refusal(problem, Some(help)));
     }
     let found = resolve::resolve(text, &model, &mut faults);
     if faults.is_empty() {

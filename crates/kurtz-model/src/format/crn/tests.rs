@@ -7,6 +7,7 @@ use crate::network::*;
 use crate::units::AVOGADRO;
 
 mod messages;
+mod reference;
 mod round_trip;
 mod units;
 
@@ -366,6 +367,7 @@ fn files_that_are_no_models_are_refused_by_name() {
     let file = || "f.crn".to_string();
     assert_eq!(refused(b""), Problem::EmptyFile { file: file() });
     assert_eq!(refused(b" \n# nothing\n"), Problem::EmptyFile { file: file() });
+    assert_eq!(refused(b"time s"), Problem::NoSpecies);
     assert_eq!(refused(&[&[0xff, 0xfe][..], &utf16("species A")].concat()), Problem::Utf16 { file: file() });
     assert_eq!(refused(&utf16("species A = 1")), Problem::Utf16 { file: file() });
     assert_eq!(refused(b"species A\xff = 1"), Problem::NotUtf8 { file: file(), offset: 9 });

@@ -221,8 +221,13 @@ fn read_unchecked(text: &str) -> Result<Network, String> {
     }
 }
 
+/// Set `PROPTEST_CASES` to look longer.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_printed_is_read_as_what_it_was(network in networks()) {
