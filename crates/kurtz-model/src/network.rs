@@ -133,16 +133,16 @@ impl Reaction {
 
     /// Net change of each species in one event, sorted by species, zeros left out (clamped species included).
     pub fn net_change(&self) -> Vec<(SpeciesId, i64)> {
-        let mut change: Vec<(SpeciesId, i64)> = Vec::new();
-        let terms = self.reactants.iter().map(|&(s, n)| (s, -i64::from(n)));
-        for (s, n) in terms.chain(self.products.iter().map(|&(s, n)| (s, i64::from(n)))) {
-            match change.iter_mut().find(|(t, _)| *t == s) {
-                Some((_, sum)) => *sum += n,
-                None => change.push((s, n)),
-            }
-        }
-        change.retain(|&(_, n)| n != 0);
+        let taken = self.reactants.iter().map(|&(s, n)| (s, -i64::from(n)));
+        let mut change: Vec<(SpeciesId, i64)> =
+            taken.chain(self.products.iter().map(|&(s, n)| (s, i64::from(n)))).collect();
         change.sort_by_key(|&(s, _)| s);
+        change.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0 };
+            same
+        });
+        change.retain(|&(_, n)| n != 0);
         change
     }
 }

@@ -145,7 +145,16 @@ fn refusal(problem: Problem, help: Option<&str>) -> Diagnostics {
     Diagnostics { list: vec![Diagnostic { severity: Severity::Error, problem, place: None, help }], omitted: 0 }
 }
 
-/// The line, from 1, of a byte.
-fn line_of(text: &str, byte: usize) -> usize {
-    text.as_bytes()[..byte.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Lines {
+        Lines(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i).collect())
+    }
+
+    /// The line, from 1, of a byte.
+    fn of(&self, byte: usize) -> usize {
+        self.0.partition_point(|&end| end < byte) + 1
+    }
 }

@@ -1,5 +1,6 @@
 //! Statements of the `.crn` format: tokens in, [`ModelText`] out. After a fault it goes on with the next line.
 
+use super::Lines;
 use super::lexer::{Fault, Kind, Span, Token, tokens};
 use super::syntax::*;
 use crate::diagnostic::{Problem, closest};
@@ -12,6 +13,7 @@ pub(super) type Parsed<T> = Result<T, Abandoned>;
 
 pub(super) struct Parser<'a> {
     pub source: &'a str,
+    lines: Lines,
     tokens: Vec<Token>,
     at: usize,
     /// Open brackets, in which line ends do not count.
@@ -25,8 +27,16 @@ pub(super) struct Parser<'a> {
 /// Reads all statements of a text.
 pub(super) fn parse_statements(source: &str, faults: &mut Vec<Fault>) -> ModelText {
     let tokens = tokens(source, faults);
-    let mut parser =
-        Parser { source, tokens, at: 0, open: 0, nesting: 0, faults: Vec::new(), model: ModelText::default() };
+    let mut parser = Parser {
+        source,
+        lines: Lines::new(source),
+        tokens,
+        at: 0,
+        open: 0,
+        nesting: 0,
+        faults: Vec::new(),
+        model: ModelText::default(),
+    };
     loop {
         match parser.tokens[parser.at].kind {
             Kind::End => break,
@@ -241,7 +251,7 @@ impl Parser<'_> {
     }
 
     fn repeated(&mut self, statement: &'static str, first: Span, span: Span) -> Abandoned {
-        let line = super::line_of(self.source, first.start);
+        let line = self.lines.of(first.start);
         self.fault(Fault::new(Problem::Repeated { statement, line }, span))
     }
 

@@ -2,8 +2,8 @@
 
 use super::lexer::{Fault, Span};
 use super::syntax::*;
-use super::{dimensions, line_of, values};
-use crate::diagnostic::{NameKind, Problem, closest};
+use super::{Lines, dimensions, values};
+use crate::diagnostic::{Diagnostics, NameKind, Problem, closest};
 use crate::expression::{BinaryOperator, Expression, Symbol};
 use crate::network::*;
 use crate::units::{Dimension, Unit};
@@ -32,7 +32,7 @@ enum Scope {
 }
 
 struct Resolver<'a> {
-    source: &'a str,
+    lines: Lines,
     text: &'a ModelText,
     faults: &'a mut Vec<Fault>,
     network: Network,
@@ -43,8 +43,14 @@ struct Resolver<'a> {
 
 /// Builds the network that a text describes; it is of use only if no fault was added.
 pub(super) fn resolve(source: &str, text: &ModelText, faults: &mut Vec<Fault>) -> Found {
-    let mut resolver =
-        Resolver { source, text, faults, network: Network::default(), names: HashMap::new(), reported: HashSet::new() };
+    let mut resolver = Resolver {
+        lines: Lines::new(source),
+        text,
+        faults,
+        network: Network::default(),
+        names: HashMap::new(),
+        reported: HashSet::new(),
+    };
     resolver.header();
     resolver.declare();
     let sizes = resolver.sizes();
@@ -58,7 +64,8 @@ pub(super) fn resolve(source: &str, text: &ModelText, faults: &mut Vec<Fault>) -
     let mut wrong_values = Vec::new();
     values::check(text, &network, &bound, &initials, &laws, &mut wrong_values);
     // A value in a wrong unit is wrong anyway.
-    wrong_values.retain(|v| !wrong_units.iter().any(|u| u.span == v.span));
+    let places: HashSet<Span> = wrong_units.iter().map(|u| u.span.clone()).collect();
+    wrong_values.retain(|v| !places.contains(&v.span));
     faults.append(&mut wrong_units);
     faults.append(&mut wrong_values);
     let warnings = warnings(text, &network);
@@ -90,7 +97,7 @@ impl<'a> Resolver<'a> {
             self.expect_dimension("the unit of volume", unit, Dimension::VOLUME);
             match chosen {
                 Some(first) if first.unit != unit.unit => {
-                    let line = line_of(self.source, first.span.start);
+                    let line = self.lines.of(first.span.start);
                     let problem = Problem::TwoVolumeUnits { first: first.unit.text.clone(), line };
                     self.fault(problem, &unit.span, Some("a network has one; say it once".into()));
                 }
@@ -153,7 +160,7 @@ impl<'a> Resolver<'a> {
             self.names.insert(&name.text, (kind, index, name.span.clone()));
             return;
         };
-        let line = line_of(self.source, first.start);
+        let line = self.lines.of(first.start);
         let name_text = name.text.clone();
         let problem = if *other == kind {
             Problem::Duplicate { kind, name: name_text, line }
@@ -161,6 +168,11 @@ impl<'a> Resolver<'a> {
             Problem::UsedForTwoThings { name: name_text, kind, other: *other, line }
         };
         self.fault(problem, &name.span, Some("give it another name".into()));
+    }
+
+    /// The declared name that may have been meant. Only as many are sought as are shown.
+    fn meant(&self, name: &str, kinds: &[NameKind]) -> Option<&'a str> {
+        if self.reported.len() > Diagnostics::MOST { None } else { closest(name, self.names_of(kinds)) }
     }
 
     fn names_of(&self, kinds: &[NameKind]) -> Vec<&'a str> {
@@ -181,7 +193,7 @@ impl<'a> Resolver<'a> {
                 self.fault(Problem::Reserved { name: name.text.clone() }, &name.span, None);
             }
             None if self.reported.insert(name.text.clone()) => {
-                let help = match closest(&name.text, self.names_of(&[kind])) {
+                let help = match self.meant(&name.text, &[kind]) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if kind == NameKind::Species => format!("declare it, as in `species {} = 0`", name.text),
                     None => format!("declare it, as in `compartment {} = 1e-15 L`", name.text),
@@ -377,7 +389,7 @@ impl<'a> Resolver<'a> {
         if scope == Scope::Law {
             kinds.push(NameKind::Species);
         }
-        let help = match closest(name, self.names_of(&kinds)) {
+        let help = match self.meant(name, &kinds) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it, as in `parameter {name} = 1`"),
         };
@@ -418,7 +430,7 @@ impl<'a> Resolver<'a> {
             return;
         }
         if let Some((other, _, first)) = self.names.get(name) {
-            let (other, line) = (*other, line_of(self.source, first.start));
+            let (other, line) = (*other, self.lines.of(first.start));
             let kind = NameKind::Reaction;
             let problem = if other == kind {
                 Problem::Duplicate { kind, name: name.into(), line }
@@ -456,17 +468,18 @@ impl<'a> Resolver<'a> {
     /// The species of one side; each once.
     fn side(&mut self, terms: &[Term], reaction: &str) -> Vec<(SpeciesId, u32)> {
         let mut side: Vec<(SpeciesId, u64, &Term)> = Vec::new();
+        let mut places: HashMap<SpeciesId, usize> = HashMap::new();
         for term in terms {
             let Some(index) = self.look_up(&term.species, NameKind::Species, "a species") else {
                 continue;
             };
             let species = SpeciesId::from(index);
-            match side.iter_mut().find(|(s, ..)| *s == species) {
-                Some((_, sum, last)) => {
-                    *sum = sum.saturating_add(term.count);
-                    *last = term;
+            match places.get(&species) {
+                Some(&i) => side[i] = (species, side[i].1.saturating_add(term.count), term),
+                None => {
+                    places.insert(species, side.len());
+                    side.push((species, term.count, term));
                 }
-                None => side.push((species, term.count, term)),
             }
         }
         let mut counts = Vec::new();

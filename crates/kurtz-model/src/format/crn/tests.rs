@@ -406,10 +406,16 @@ fn depth_and_length_are_limited_before_the_stack_is() {
 fn noise_costs_neither_time_nor_memory() {
     let noise = "$ ( @ -> : = , \" 1e 2A ** ^ \u{3bb} ".repeat(20_000);
     assert!(parse(&noise, "noise").is_err());
-    let lines = "a b c $ \n".repeat(50_000);
+    let lines = "a b c $ \n".repeat(20_000);
     let problems = parse(&lines, "noise").expect_err("refused");
     assert_eq!(problems.list.len(), 50);
-    assert!(problems.omitted > 40_000);
+    assert!(problems.omitted > 15_000);
+    let each = |line: fn(usize) -> String| (0..10_000).map(line).collect::<String>();
+    assert!(parse(&each(|_| "species A\nmodel \"x\"\ntime s\n".into()), "declared twice").is_err());
+    assert!(parse(&each(|i| format!("species A{i}\nB{i} -> C{i} @ k{i}\n")), "not declared").is_err());
+    assert!(parse(&each(|i| format!("species A{i} = -1.5\n")), "wrong values").is_err());
+    let wide = format!("{}A0{} -> 0 @ 1", each(|i| format!("species A{i}\n")), each(|i| format!(" + A{i}")));
+    assert_eq!(network(&wide).reactions[0].reactants.len(), 10_000);
 }
 
 #[test]
