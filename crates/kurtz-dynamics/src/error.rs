@@ -78,6 +78,18 @@ pub enum DynamicsError {
         /// The value found.
         value: f64,
     },
+    /// A reaction that can happen where its reactants are not all there.
+    #[error(
+        "the propensity of reaction `{reaction}` is {propensity} at {state}, where an event would make a count negative; give it a rate that vanishes there"
+    )]
+    MissingReactants {
+        /// The reaction.
+        reaction: String,
+        /// The state in words.
+        state: String,
+        /// The propensity there.
+        propensity: f64,
+    },
     /// A law of the initial state over other species than those that can change.
     #[error("the initial law is over {}, the network changes {}", found.join(", "), expected.join(", "))]
     InitialSpecies {

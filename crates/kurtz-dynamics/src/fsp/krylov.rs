@@ -59,7 +59,7 @@ pub(super) fn cross(window: &Window, dimension: usize, products: &mut u64) -> Ou
         error += local;
         time = if taken >= end - time { end } else { time + taken };
         step = next;
-        if v[n] > window.leak_allowed {
+        if v[n] > window.leak_allowed.max(ROUNDING * time) {
             return Outcome::Leaking(flux);
         }
     }

@@ -352,6 +352,10 @@ fn what_is_no_master_equation_is_refused_by_name() {
         DynamicsError::BadPropensity { reaction, .. } if reaction == "minus"
     ));
     assert!(matches!(
+        refused("species A = 9\npairs: 2 A -> 0 @ rate(A^2)"),
+        DynamicsError::MissingReactants { reaction, state, .. } if reaction == "pairs" && state == "A = 1"
+    ));
+    assert!(matches!(
         refused("species A = 1\npulse: A -> 0 @ rate(time*A)"),
         DynamicsError::TimeDependent { reaction, .. } if reaction == "pulse"
     ));
@@ -391,7 +395,7 @@ fn clamped_species_act_without_being_counted() {
 
 #[test]
 fn nothing_happens_without_reactions_or_reactants() {
-    for text in ["species A = 3", "species A = 0\nA -> 0 @ 1", "species A = 1\n2 A -> 0 @ rate(A^2)"] {
+    for text in ["species A = 3", "species A = 0\nA -> 0 @ 1", "species A = 1\n2 A -> 0 @ 1"] {
         let kinetics = model(text);
         let law = &solve(&kinetics, &[0.0, 1e6], &FspSettings::default()).unwrap().distributions[1];
         assert_eq!((law.total(), law.error_bound()), (1.0, 0.0), "{text}");
@@ -459,4 +463,20 @@ fn a_histogram_of_draws_from_the_law_passes_the_chi_square_test() {
     // Ten per cent slower shedding is seen at once.
     let wrong = solve(&epidermis(0.0836, 0.0764, 1.1, 0.28), &[5.0], &with(1e-10, Propagation::Auto)).unwrap();
     assert!(chi_square(&sampled, &wrong.distributions[0], &settings).unwrap().p_value < 1e-6);
+}
+
+#[test]
+fn stiff_networks_get_krylov_and_laws_at_rest_do_not() {
+    let text = |on: f64| {
+        let (off, rest) = (2.0 * on, "G -> G + M @ 15\nM -> 0 @ 1\nM -> M + P @ 4\nP -> 0 @ 0.5");
+        format!("species G = 0, H = 1, M = 0, P = 0\nH -> G @ {on}\nG -> H @ {off}\n{rest}")
+    };
+    let solve = |on: f64, time: f64| solve(&model(&text(on)), &[time], &with(1e-6, Propagation::Auto)).unwrap();
+    assert_eq!(solve(2.0, 2.0).statistics.windows[1], 0);
+    let stiff = solve(3000.0, 2.0);
+    assert!(stiff.statistics.windows[1] > 0, "{:?}", stiff.statistics);
+    // The gene is on a third of the time: <M> = 5 (1 - e^-t), <P> = 40 (1 - 2 e^-t/2 + e^-t) up to 1 / switching.
+    let mean = stiff.distributions[0].mean();
+    assert!((mean[2] - 5.0 * (1.0 - (-2.0f64).exp())).abs() < 2e-3, "{mean:?}");
+    assert!((mean[3] - 40.0 * (1.0 - 2.0 * (-1.0f64).exp() + (-2.0f64).exp())).abs() < 2e-2, "{mean:?}");
 }

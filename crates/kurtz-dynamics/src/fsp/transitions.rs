@@ -18,13 +18,7 @@ pub(super) struct Transitions<'a> {
 struct Jump {
     /// Net change, `[species]`.
     change: Vec<i64>,
-    reactions: Vec<Member>,
-}
-
-struct Member {
-    reaction: ReactionId,
-    /// Species (position among those that change) and how many molecules of it one event needs.
-    needs: Vec<(usize, i64)>,
+    reactions: Vec<ReactionId>,
 }
 
 impl<'a> Transitions<'a> {
@@ -59,15 +53,9 @@ impl<'a> Transitions<'a> {
             if change.iter().all(|&n| n == 0) {
                 continue;
             }
-            let needs = reaction
-                .reactants
-                .iter()
-                .filter_map(|&(id, nu)| species.binary_search(&id).ok().map(|position| (position, i64::from(nu))))
-                .collect();
-            let member = Member { reaction: ReactionId::from(i), needs };
             match jumps.iter_mut().find(|jump| jump.change == change) {
-                Some(jump) => jump.reactions.push(member),
-                None => jumps.push(Jump { change, reactions: vec![member] }),
+                Some(jump) => jump.reactions.push(ReactionId::from(i)),
+                None => jumps.push(Jump { change, reactions: vec![ReactionId::from(i)] }),
             }
         }
         Ok(Transitions { kinetics, species, jumps })
@@ -121,8 +109,6 @@ impl<'a> Transitions<'a> {
     }
 
     /// Appends the propensity of each transition in `state` to `out`.
-    ///
-    /// A reaction whose reactants are not all there cannot happen, whatever its rate law says.
     pub(super) fn propensities(
         &self,
         state: &[i64],
@@ -134,29 +120,26 @@ impl<'a> Transitions<'a> {
         }
         for jump in &self.jumps {
             let mut sum = 0.0;
-            let leaves = jump.change.iter().zip(state).any(|(d, n)| n + d < 0);
-            for member in &jump.reactions {
-                if leaves || member.needs.iter().any(|&(s, needed)| state[s] < needed) {
-                    continue;
-                }
-                let propensity = self.kinetics.propensity(member.reaction, 0.0, scratch);
+            for &reaction in &jump.reactions {
+                let propensity = self.kinetics.propensity(reaction, 0.0, scratch);
                 if !(propensity.is_finite() && propensity >= 0.0) {
-                    return Err(self.bad_propensity(member.reaction, state, propensity));
+                    let (reaction, state) = self.name(reaction, state);
+                    return Err(DynamicsError::BadPropensity { reaction, state, value: propensity });
                 }
                 sum += propensity;
+            }
+            if sum > 0.0 && jump.change.iter().zip(state).any(|(d, n)| n + d < 0) {
+                let (reaction, state) = self.name(jump.reactions[0], state);
+                return Err(DynamicsError::MissingReactants { reaction, state, propensity: sum });
             }
             out.push(sum);
         }
         Ok(())
     }
 
-    fn bad_propensity(&self, reaction: ReactionId, state: &[i64], value: f64) -> DynamicsError {
-        let network = self.kinetics.network();
+    /// A reaction and a state in words.
+    fn name(&self, reaction: ReactionId, state: &[i64]) -> (String, String) {
         let at: Vec<String> = self.names().iter().zip(state).map(|(name, n)| format!("{name} = {n}")).collect();
-        DynamicsError::BadPropensity {
-            reaction: network.reactions[reaction.index()].name.clone(),
-            state: at.join(", "),
-            value,
-        }
+        (self.kinetics.network().reactions[reaction.index()].name.clone(), at.join(", "))
     }
 }
