@@ -65,29 +65,35 @@ impl SimRng {
         let bits = self.bits();
         let layer = (bits & 0xff) as usize;
         let x = open_unit(bits) * ZIGGURAT.x[layer];
-        if x < ZIGGURAT.x[layer + 1] { x } else { self.exponential_outside(layer, x) }
-    }
-
-    /// The 1.1 % of exponential variates that do not lie inside a layer.
-    #[cold]
-    #[inline(never)]
-    fn exponential_outside(&mut self, mut layer: usize, mut x: f64) -> f64 {
-        let ZigguratTable { x: edge, f } = &ZIGGURAT;
-        // What the tail adds: beyond R the law starts anew.
-        let mut beyond = 0.0;
-        loop {
-            if x < edge[layer + 1] {
-                return beyond + x;
-            }
-            if layer == 0 {
-                beyond += ZIGGURAT_R;
-            } else if f[layer] + (f[layer + 1] - f[layer]) * self.uniform() < exp_of_minus(x) {
-                return beyond + x;
-            }
-            let bits = self.bits();
-            layer = (bits & 0xff) as usize;
-            x = open_unit(bits) * edge[layer];
+        if x < ZIGGURAT.x[layer + 1] {
+            return x;
         }
+        // By value, so that the state can stay in registers.
+        let (rng, x) = exponential_outside(self.clone(), layer, x);
+        *self = rng;
+        x
+    }
+}
+
+/// The 1.1 % of exponential variates that do not lie inside a layer.
+#[cold]
+#[inline(never)]
+fn exponential_outside(mut rng: SimRng, mut layer: usize, mut x: f64) -> (SimRng, f64) {
+    let ZigguratTable { x: edge, f } = &ZIGGURAT;
+    // What the tail adds: beyond R the law starts anew.
+    let mut beyond = 0.0;
+    loop {
+        if x < edge[layer + 1] {
+            return (rng, beyond + x);
+        }
+        if layer == 0 {
+            beyond += ZIGGURAT_R;
+        } else if f[layer] + (f[layer + 1] - f[layer]) * rng.uniform() < exp_of_minus(x) {
+            return (rng, beyond + x);
+        }
+        let bits = rng.bits();
+        layer = (bits & 0xff) as usize;
+        x = open_unit(bits) * edge[layer];
     }
 }
 
@@ -157,14 +163,24 @@ const fn ziggurat() -> ZigguratTable {
     table
 }
 
-/// exp(-x) for 0 <= x < 16, by halving and Taylor's series: slow, but the same bits everywhere, also at compile time.
+/// exp(-x) for 0 <= x < 16, by halving and Taylor's series: the same bits everywhere, also at compile time.
 const fn exp_of_minus(x: f64) -> f64 {
+    // 1 / k!, k = 0 to 14.
+    const COEFFICIENTS: [f64; 15] = {
+        let mut c = [1.0; 15];
+        let mut k = 1;
+        while k < 15 {
+            c[k] = c[k - 1] / k as f64;
+            k += 1;
+        }
+        c
+    };
     let y = -x / 32.0;
-    let mut sum = 1.0;
-    let mut k = 14.0;
-    while k > 0.5 {
-        sum = 1.0 + sum * y / k;
-        k -= 1.0;
+    let mut sum = 0.0;
+    let mut k = 15;
+    while k > 0 {
+        k -= 1;
+        sum = sum * y + COEFFICIENTS[k];
     }
     let mut i = 0;
     while i < 5 {

@@ -50,44 +50,45 @@ impl Method for Direct {
     }
 }
 
-/// Below this sum of propensities the mean time to the next event is beyond every horizon (and the sum so small that
-/// products with it are no longer rounded relative to it).
-const NEVER: f64 = f64::MIN_POSITIVE;
-
-/// 1 / `total` times an exponential variate; infinite if nothing can happen, NaN if `total` is not a finite sum.
-#[cold]
-fn no_event(total: f64) -> (f64, usize) {
-    (if (0.0..NEVER).contains(&total) { f64::INFINITY } else { f64::NAN }, 0)
-}
-
 impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Direct {
     #[inline(always)]
     fn draw(network: &Small<M, S, O>, rng: &mut SimRng) -> (f64, usize) {
-        let mut cumulative = network.propensities();
-        for j in 1..M {
-            cumulative[j] += cumulative[j - 1];
-        }
-        let total = cumulative[M - 1];
-        if !(NEVER..f64::INFINITY).contains(&total) {
-            return no_event(total);
-        }
+        let sums = cumulative(network.propensities());
+        let total = sums[M - 1];
+        // If no reaction can happen this is infinite, and what is drawn below never comes to pass.
         let waiting = rng.exponential() / total;
         // 0 < u < 1 strictly, hence 0 < target < total: a reaction of propensity 0 is never chosen.
         let target = rng.uniform() * total;
         let mut reaction = 0;
-        for sum in &cumulative[..M - 1] {
+        for sum in &sums[..M - 1] {
             reaction += usize::from(*sum <= target);
         }
         (waiting, reaction)
     }
 }
 
+/// a_0, a_0 + a_1, ..., never decreasing, and equal where a_j = 0; in an order with few steps that wait for others.
+#[inline(always)]
+fn cumulative<const M: usize>(mut a: [f64; M]) -> [f64; M] {
+    // Pairs first: within a pair a_j + a_(j+1) >= a_j, and rounding keeps the order.
+    let mut before = 0.0;
+    for j in (0..M).step_by(2) {
+        let pair = a[j] + a[j + 1];
+        a[j] += before;
+        before += pair;
+        a[j + 1] = before;
+    }
+    a
+}
+
 impl Draw<Sparse> for Direct {
     #[inline]
     fn draw(network: &Sparse, rng: &mut SimRng) -> (f64, usize) {
         let total = network.total();
-        if !(NEVER..f64::INFINITY).contains(&total) {
-            return no_event(total);
+        // Below the smallest normal number products with the sum lose their relative precision, and the mean waiting
+        // time is beyond every horizon.
+        if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&total) {
+            return (if total < 1.0 { f64::INFINITY } else { f64::NAN }, 0);
         }
         let waiting = rng.exponential() / total;
         (waiting, network.choose(rng.uniform() * total))

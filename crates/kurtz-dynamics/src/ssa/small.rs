@@ -7,6 +7,10 @@
 use super::propensities::{MassAction, Propensities, changes};
 use kurtz_model::{Kinetics, ReactionId, SpeciesId};
 
+/// Constants between these cannot lead to sums that under- or overflow: counts are 0 or from 1 to 2^53.
+const SMALLEST: f64 = 1e-250;
+const LARGEST: f64 = 1e250;
+
 /// The state of a network of up to `M` reactions of order up to `O` among up to `S - 1` species.
 ///
 /// `M` and `S` are powers of two, so that a mask replaces the check of an index.
@@ -41,7 +45,8 @@ impl<const M: usize, const S: usize, const O: usize> Small<M, S, O> {
         };
         for (j, change) in changes(kinetics).into_iter().enumerate() {
             let law = MassAction::of(kinetics, ReactionId::from(j))?;
-            if law.factors.len() > O {
+            let is_extreme = law.constant != 0.0 && !(SMALLEST..LARGEST).contains(&law.constant);
+            if law.factors.len() > O || is_extreme {
                 return None;
             }
             small.constant[j] = law.constant;
