@@ -3,7 +3,6 @@
 //! `cargo run --release -p kurtz-dynamics --example epidermis [trajectories] [method]`
 
 #[path = "../testing/networks.rs"]
-#[allow(dead_code)]
 mod networks;
 
 use kurtz_dynamics::progress::Silent;

@@ -4,6 +4,9 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicsError {
+    /// The network's numbers cannot be used.
+    #[error(transparent)]
+    Kinetics(#[from] kurtz_model::kinetics::KineticsError),
     /// A number of molecules that is not whole.
     #[error("the initial count of `{species}` is {value}, not a whole number; give a whole number of molecules")]
     FractionalCount {

@@ -23,3 +23,8 @@ pub use stats::Distribution;
 
 #[cfg(test)]
 mod test_networks;
+#[cfg(test)]
+#[path = "../testing"]
+mod testing {
+    pub(crate) mod networks;
+}

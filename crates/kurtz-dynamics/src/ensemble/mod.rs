@@ -20,7 +20,6 @@ pub use recorder::{Layout, Recorder};
 use crate::error::DynamicsError;
 use crate::method::{BlockTask, Halt, Method};
 use crate::progress::Progress;
-use crate::ssa::initial_counts;
 use kurtz_model::Kinetics;
 use std::ops::Range;
 
@@ -98,7 +97,7 @@ impl<'a> Ensemble<'a> {
         progress: &dyn Progress,
     ) -> Result<Outcome<R::Output>, DynamicsError> {
         self.check()?;
-        let initial = initial_counts(self.kinetics)?;
+        let initial = self.kinetics.initial_counts()?;
         let block_size = self.block_size();
         let task = |block: u64| BlockTask {
             seed: self.seed,

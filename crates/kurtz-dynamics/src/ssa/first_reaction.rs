@@ -55,12 +55,12 @@ impl Method for FirstReaction {
 fn earliest(propensities: &[f64], rng: &mut SimRng) -> (f64, usize) {
     let mut first = (f64::INFINITY, 0);
     for (j, &a) in propensities.iter().enumerate() {
-        if a > 0.0 {
+        if a > 0.0 && a < f64::INFINITY {
             let time = rng.exponential() / a;
             if time < first.0 {
                 first = (time, j);
             }
-        } else if a.is_nan() {
+        } else if a != 0.0 {
             return (f64::NAN, 0);
         }
     }

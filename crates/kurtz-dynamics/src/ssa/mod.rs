@@ -31,7 +31,7 @@ mod watch;
 
 pub use direct::Direct;
 pub use first_reaction::FirstReaction;
-pub use trace::{Trace, initial_counts};
+pub use trace::Trace;
 
 /// Default limit of events per trajectory.
 pub const DEFAULT_MAX_EVENTS: u64 = 1_000_000_000;

@@ -117,7 +117,8 @@ impl<P: Propensities, D: Draw<P>> Sampler for Exact<P, D> {
         self.network.load(counts);
         self.rng = rng;
         self.watch.start(time);
-        (self.last, self.known, self.events, self.ended) = (time, time, 0, None);
+        (self.last, self.known, self.events) = (time, time, 0);
+        self.ended = self.watch.overflow(&self.network, time);
         self.previous_reaction = usize::MAX;
         let (waiting, reaction) = D::draw(&self.network, &mut self.rng);
         (self.next, self.next_reaction) = (time + waiting, reaction);

@@ -4,7 +4,7 @@
 //! propensities in registers. Networks are padded to `M` reactions that never happen and to `S` slots, the last of
 //! which holds the constant 1; a propensity is then always c (x_i - 0) (x_j - b_j) ... with `O` factors.
 
-use super::propensities::{MassAction, Propensities, changes};
+use super::propensities::Propensities;
 use kurtz_model::{Kinetics, ReactionId, SpeciesId};
 
 /// Constants between these cannot lead to sums that under- or overflow: counts are 0 or from 1 to 2^53.
@@ -43,18 +43,23 @@ impl<const M: usize, const S: usize, const O: usize> Small<M, S, O> {
             reactions: network.reactions.len(),
             species: network.species.len(),
         };
-        for (j, change) in changes(kinetics).into_iter().enumerate() {
-            let law = MassAction::of(kinetics, ReactionId::from(j))?;
-            let is_extreme = law.constant != 0.0 && !(SMALLEST..LARGEST).contains(&law.constant);
-            if law.factors.len() > O || is_extreme {
+        let table = kinetics.mass_action();
+        if !kinetics.general_reactions().is_empty() {
+            return None;
+        }
+        for (i, id) in table.reactions.iter().enumerate() {
+            let (j, constant) = (id.index(), table.constants[i]);
+            let factors = table.reactants_of(i).iter().flat_map(|&(s, order)| (0..order).map(move |used| (s, used)));
+            let is_extreme = constant != 0.0 && !(SMALLEST..LARGEST).contains(&constant);
+            if is_extreme || factors.clone().count() > O {
                 return None;
             }
-            small.constant[j] = law.constant;
-            for (o, (species, offset)) in law.factors.into_iter().enumerate() {
+            small.constant[j] = constant;
+            for (o, (species, used)) in factors.enumerate() {
                 small.slot[o][j] = species.index();
-                small.offset[o][j] = offset;
+                small.offset[o][j] = f64::from(used);
             }
-            for (species, n) in change {
+            for &(species, n) in kinetics.state_change(*id) {
                 small.change[j][species.index()] = n as f64;
             }
         }

@@ -4,9 +4,8 @@
 //! fan-out 8 in which every inner node is the sum of its children, always computed in the same order from the
 //! children themselves: nothing drifts however long a trajectory is, and choosing a reaction costs O(log M).
 
-use super::propensities::{MassAction, Propensities, changes};
-use kurtz_model::kinetics::Law;
-use kurtz_model::{Expression, Kinetics, ReactionId, SpeciesId, Symbol};
+use super::propensities::Propensities;
+use kurtz_model::{Kinetics, ReactionId, SpeciesId};
 
 const FAN: usize = 8;
 
@@ -25,9 +24,8 @@ enum Kernel {
 pub(super) struct Sparse {
     kinetics: Kinetics,
     kernels: Vec<Kernel>,
-    changes: Vec<Vec<(SpeciesId, i64)>>,
-    /// The same in flat form: (species, change) of reaction j at `change_start[j]..change_start[j + 1]`.
-    flat_changes: Vec<(u32, f64)>,
+    /// Net changes in flat form: (species, change) of reaction j at `change_start[j]..change_start[j + 1]`.
+    changes: Vec<(u32, f64)>,
     change_start: Vec<u32>,
     /// Reactions to be renewed after reaction j, at `dependent_start[j]..dependent_start[j + 1]`.
     dependents: Vec<u32>,
@@ -42,29 +40,20 @@ pub(super) struct Sparse {
 impl Sparse {
     /// The network in this form.
     pub fn new(kinetics: &Kinetics) -> Self {
-        let network = kinetics.network();
-        let reactions = network.reactions.len();
-        let kernels: Vec<Kernel> = (0..reactions).map(|j| kernel(kinetics, ReactionId::from(j))).collect();
-        let changes = changes(kinetics);
-        let inputs: Vec<Vec<usize>> = kernels.iter().map(|k| k.inputs(kinetics)).collect();
-        let mut readers = vec![Vec::new(); network.species.len()];
-        for (j, inputs) in inputs.iter().enumerate() {
-            inputs.iter().for_each(|&s| readers[s].push(j as u32));
-        }
-        let (mut flat_changes, mut change_start) = (Vec::new(), vec![0]);
+        let reactions = kinetics.network().reactions.len();
+        let kernels: Vec<Kernel> = (0..reactions).map(|j| Kernel::of(kinetics, ReactionId::from(j))).collect();
+        let (mut changes, mut change_start) = (Vec::new(), vec![0]);
         let (mut dependents, mut dependent_start) = (Vec::new(), vec![0]);
-        for change in &changes {
-            let mut touched: Vec<u32> = change.iter().flat_map(|(s, _)| readers[s.index()].iter().copied()).collect();
-            touched.sort_unstable();
-            touched.dedup();
-            dependents.extend(touched);
+        let mut is_guarded = Vec::with_capacity(reactions);
+        for (j, kernel) in kernels.iter().enumerate() {
+            let id = ReactionId::from(j);
+            let change = kinetics.state_change(id);
+            changes.extend(change.iter().map(|&(s, n)| (s.0, n as f64)));
+            change_start.push(changes.len() as u32);
+            dependents.extend(kinetics.dependents(id).iter().map(|d| d.0));
             dependent_start.push(dependents.len() as u32);
-            flat_changes.extend(change.iter().map(|&(s, n)| (s.0, n as f64)));
-            change_start.push(flat_changes.len() as u32);
+            is_guarded.push(matches!(kernel, Kernel::General(_)) && change.iter().any(|&(_, n)| n < 0));
         }
-        let is_guarded = (0..reactions)
-            .map(|j| matches!(kernels[j], Kernel::General(_)) && changes[j].iter().any(|&(_, n)| n < 0))
-            .collect();
         let mut levels = vec![vec![0.0; reactions.next_multiple_of(FAN).max(FAN)]];
         while levels[levels.len() - 1].len() > FAN {
             let above = levels[levels.len() - 1].len() / FAN;
@@ -74,12 +63,11 @@ impl Sparse {
             kinetics: kinetics.clone(),
             kernels,
             changes,
-            flat_changes,
             change_start,
             dependents,
             dependent_start,
             is_guarded,
-            state: vec![0.0; network.species.len()],
+            state: vec![0.0; kinetics.network().species.len()],
             levels,
         }
     }
@@ -154,47 +142,23 @@ fn sum(a: &[f64]) -> f64 {
     ((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7]))
 }
 
-fn kernel(kinetics: &Kinetics, reaction: ReactionId) -> Kernel {
-    let Some(MassAction { constant, factors }) = MassAction::of(kinetics, reaction) else {
-        return Kernel::General(reaction);
-    };
-    match factors[..] {
-        [] => Kernel::Constant(constant),
-        [(s, _)] => Kernel::First(constant, s.index()),
-        [(s, _), (t, offset)] => Kernel::Second(constant, s.index(), t.index(), offset),
-        _ => Kernel::Product(constant, factors.iter().map(|&(s, offset)| (s.index(), offset)).collect()),
-    }
-}
-
 impl Kernel {
-    /// The species it reads.
-    fn inputs(&self, kinetics: &Kinetics) -> Vec<usize> {
-        let mut inputs = match self {
-            Kernel::Constant(_) => vec![],
-            Kernel::First(_, s) => vec![*s],
-            Kernel::Second(_, s, t, _) => vec![*s, *t],
-            Kernel::Product(_, factors) => factors.iter().map(|f| f.0).collect(),
-            Kernel::General(id) => {
-                let (Law::Rate { phi: e, .. } | Law::Propensity(e)) = &kinetics.laws()[id.index()] else {
-                    return vec![];
-                };
-                species_in(e)
-            }
+    fn of(kinetics: &Kinetics, reaction: ReactionId) -> Self {
+        let table = kinetics.mass_action();
+        let Ok(i) = table.reactions.binary_search(&reaction) else {
+            return Kernel::General(reaction);
         };
-        inputs.sort_unstable();
-        inputs.dedup();
-        inputs
-    }
-}
-
-fn species_in(expression: &Expression) -> Vec<usize> {
-    let mut species = Vec::new();
-    expression.for_each_symbol(&mut |symbol| {
-        if let Symbol::Species(s) = symbol {
-            species.push(s.index());
+        let constant = table.constants[i];
+        let factors = table.reactants_of(i).iter();
+        let factors: Vec<(usize, f64)> =
+            factors.flat_map(|&(s, order)| (0..order).map(move |used| (s.index(), f64::from(used)))).collect();
+        match factors[..] {
+            [] => Kernel::Constant(constant),
+            [(s, _)] => Kernel::First(constant, s),
+            [(s, _), (t, offset)] => Kernel::Second(constant, s, t, offset),
+            _ => Kernel::Product(constant, factors.into()),
         }
-    });
-    species
+    }
 }
 
 impl Propensities for Sparse {
@@ -214,7 +178,7 @@ impl Propensities for Sparse {
         let range = |start: &[u32]| start[reaction] as usize..start[reaction + 1] as usize;
         let mut lowest = 0.0f64;
         for k in range(&self.change_start) {
-            let (s, change) = self.flat_changes[k];
+            let (s, change) = self.changes[k];
             let x = &mut self.state[s as usize];
             *x += change;
             lowest = lowest.min(*x);
@@ -252,6 +216,6 @@ impl Propensities for Sparse {
     }
 
     fn change(&self, reaction: usize) -> Vec<(SpeciesId, i64)> {
-        self.changes[reaction].clone()
+        self.kinetics.state_change(ReactionId::from(reaction)).to_vec()
     }
 }

@@ -3,30 +3,7 @@
 use crate::error::DynamicsError;
 use crate::method::{Method, Stop};
 use crate::rng::{Purpose, SimRng};
-use kurtz_model::{Initial, Kinetics, ReactionId};
-
-/// The initial state in whole molecules, `[species]`.
-///
-/// An amount given as a concentration is rounded to the nearest molecule; one given as a count must be whole.
-///
-/// # Errors
-/// Counts that are not whole, or above 2^52.
-pub fn initial_counts(kinetics: &Kinetics) -> Result<Vec<i64>, DynamicsError> {
-    let species = kinetics.network().species.iter().zip(kinetics.initial());
-    species
-        .map(|(s, &value)| {
-            let n = if matches!(s.initial, Initial::Concentration(_)) { value.round() } else { value };
-            let species = s.name.clone();
-            if n.fract() != 0.0 {
-                Err(DynamicsError::FractionalCount { species, value })
-            } else if n > super::watch::MAX_COUNT {
-                Err(DynamicsError::HugeCount { species, value })
-            } else {
-                Ok(n as i64)
-            }
-        })
-        .collect()
-}
+use kurtz_model::{Kinetics, ReactionId};
 
 /// Every event of one trajectory.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +34,7 @@ impl Trace {
         end: f64,
         max_events: usize,
     ) -> Result<Self, DynamicsError> {
-        let initial = initial_counts(kinetics)?;
+        let initial = kinetics.initial_counts()?;
         let mut sampler = method.sampler(kinetics)?;
         sampler.start(0.0, &initial, SimRng::new(seed, trajectory, Purpose::Events));
         let mut state = initial.clone();

@@ -63,12 +63,17 @@ impl Watch {
         if self.hasty >= HASTY_DOUBLINGS && network.total() * (horizon - time) > TOO_MANY_EVENTS {
             return Some(Stop::Explosion { time, events });
         }
+        self.overflow(network, time).or((events >= self.max_events).then_some(Stop::EventLimit { time, events }))
+    }
+
+    /// Looks whether a count is too large.
+    pub fn overflow(&self, network: &impl Propensities, time: f64) -> Option<Stop> {
         let mut overflow = None;
         network.for_each_count(&mut |species, n| {
             if n > MAX_COUNT {
                 overflow.get_or_insert(Stop::CountOverflow { time, species });
             }
         });
-        overflow.or((events >= self.max_events).then_some(Stop::EventLimit { time, events }))
+        overflow
     }
 }
