@@ -40,7 +40,7 @@ impl Watch {
 
     /// True if a look is due after so many events.
     pub fn is_due(&self, events: u64) -> bool {
-        events >= self.max_events || (events > 0 && events % STRIDE == 0)
+        events >= self.max_events || (events > 0 && events.is_multiple_of(STRIDE))
     }
 
     /// Looks whether the trajectory, at `time` after `events`, should go on towards `horizon`.
