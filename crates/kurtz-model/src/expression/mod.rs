@@ -67,7 +67,7 @@ pub enum BinaryOperator {
 }
 
 /// Named functions; the text of each is [`Function::name`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names are those of f64's methods; Log is the natural logarithm")]
 pub enum Function {
     Exp,

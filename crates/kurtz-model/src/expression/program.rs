@@ -4,26 +4,36 @@ mod compile;
 mod instruction;
 
 use super::Symbol;
-use instruction::Instruction;
+use instruction::{Operation, Row};
 
-/// Several expressions over the same inputs, as one straight line of instructions on registers.
+/// Several expressions over the same inputs, as a straight line of operations on registers.
 ///
 /// Equal parts of all the expressions are computed once, constant parts when compiling. A program gives the bits of
 /// [`Expression::evaluate`](super::Expression::evaluate): it rewrites only what cannot change them, never fuses a
 /// product into a sum, and computes whole powers up to 8 in the order that [`power`](super::power) documents. (Bits
 /// of exp, log and the like are those of the system's mathematics library.) All pieces of a piecewise are computed and
-/// one is selected, so that what is not a number in the others does not matter.
+/// one is selected, so that what is not a number in the others does not matter. Operations are ordered so that equal
+/// ones follow each other where they can: networks with many laws of one form run through few loops.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// Length of the input.
     inputs: usize,
     /// Inputs copied to the first registers.
     gathered: Vec<u32>,
-    instructions: Vec<Instruction>,
+    /// Operations, each for as many of the rows as it says.
+    runs: Vec<Run>,
+    rows: Vec<Row>,
     constants: Vec<f64>,
     registers: usize,
     /// Register of each output.
     outputs: Vec<u32>,
+}
+
+/// An operation and how many rows it is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Run {
+    operation: Operation,
+    count: u32,
 }
 
 /// An expression to be compiled contains a symbol that is neither an input nor a constant.
@@ -52,7 +62,7 @@ impl Program {
 
     /// Number of instructions.
     pub fn instruction_count(&self) -> usize {
-        self.instructions.len()
+        self.rows.len()
     }
 
     /// Evaluates all expressions: `inputs` to `outputs`, both in the order given when compiling.
@@ -107,8 +117,11 @@ impl Program {
         for (register, &i) in registers.iter_mut().zip(&self.gathered) {
             *register = input(i as usize);
         }
-        for instruction in &self.instructions {
-            instruction.execute(&self.constants, registers);
+        let mut rows = &self.rows[..];
+        for run in &self.runs {
+            let (now, later) = rows.split_at(run.count as usize);
+            run.operation.execute(now, &self.constants, registers);
+            rows = later;
         }
         for (output, &register) in outputs.iter_mut().zip(&self.outputs) {
             *output = registers[register as usize];

@@ -1,9 +1,9 @@
 //! From expressions to instructions: equal parts merged, constants folded, registers shared.
 
 use super::super::{BinaryOperator as B, Expression, Function, Symbol, UnaryOperator, graph};
-use super::instruction::Instruction as I;
-use super::{Program, UnboundSymbol};
-use std::collections::HashMap;
+use super::instruction::{Operation, Row};
+use super::{Program, Run, UnboundSymbol};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Number of a value.
 type Id = u32;
@@ -20,18 +20,6 @@ enum Value {
     Larger(Id, Id),
     Call(Function, Id),
     Select(Id, Id, Id),
-}
-
-impl Value {
-    fn operands(self) -> impl Iterator<Item = Id> {
-        let operands = match self {
-            Value::Constant(_) | Value::Input(_) => [None; 3],
-            Value::Unary(_, a) | Value::Call(_, a) => [Some(a), None, None],
-            Value::Binary(_, a, b) | Value::Smaller(a, b) | Value::Larger(a, b) => [Some(a), Some(b), None],
-            Value::Select(a, b, c) => [Some(a), Some(b), Some(c)],
-        };
-        operands.into_iter().flatten()
-    }
 }
 
 impl Program {
@@ -204,103 +192,190 @@ impl Values {
         }
     }
 
-    /// Instructions for the values that `outputs` need, with registers shared between values that are not needed at
-    /// the same time.
-    fn emit(&self, inputs: usize, outputs: &[Id]) -> Program {
-        // Constants that stand beside the operands of sums, products and quotients need no register.
-        let beside = |value: Value| match value {
-            Value::Binary(B::Add | B::Subtract | B::Multiply | B::Divide, a, b) => {
-                [a, b].into_iter().find(|&id| self.known(id).is_some())
-            }
-            _ => None,
-        };
-        let in_registers = |value: Value| value.operands().filter(move |&id| beside(value) != Some(id));
-
-        const NEVER: usize = usize::MAX;
-        let mut last_use = vec![NEVER; self.values.len()];
-        for &id in outputs {
-            last_use[id as usize] = self.values.len();
+    /// The operation that computes a value, its operands in registers, and its constant if it has one.
+    fn step(&self, value: Value) -> Option<Step> {
+        use Operation as O;
+        let step =
+            |operation, operands: &[Id], constant| Some(Step { operation, operands: operands.to_vec(), constant });
+        match value {
+            Value::Input(_) => None,
+            Value::Constant(bits) => step(O::Constant, &[], Some(f64::from_bits(bits))),
+            Value::Unary(UnaryOperator::Negate, a) => step(O::Negate, &[a], None),
+            Value::Unary(UnaryOperator::Not, a) => step(O::Not, &[a], None),
+            Value::Binary(operator, a, b) => match (operator, self.known(a), self.known(b)) {
+                (B::Add, Some(_), _) => step(O::AddConstant, &[b], self.known(a)),
+                (B::Add, _, Some(_)) => step(O::AddConstant, &[a], self.known(b)),
+                (B::Subtract, Some(_), _) => step(O::SubtractFrom, &[b], self.known(a)),
+                (B::Multiply, Some(_), _) => step(O::MultiplyConstant, &[b], self.known(a)),
+                (B::Multiply, _, Some(_)) => step(O::MultiplyConstant, &[a], self.known(b)),
+                (B::Divide, Some(_), _) => step(O::DivideInto, &[b], self.known(a)),
+                (B::Divide, _, Some(_)) => step(O::DivideConstant, &[a], self.known(b)),
+                (B::Add, ..) => step(O::Add, &[a, b], None),
+                (B::Subtract, ..) => step(O::Subtract, &[a, b], None),
+                (B::Multiply, ..) if a == b => step(O::Square, &[a], None),
+                (B::Multiply, ..) => step(O::Multiply, &[a, b], None),
+                (B::Divide, ..) => step(O::Divide, &[a, b], None),
+                (B::Power, ..) => step(O::Power, &[a, b], None),
+                (B::Less, ..) => step(O::Less, &[a, b], None),
+                (B::LessEqual, ..) => step(O::LessEqual, &[a, b], None),
+                (B::Greater, ..) => step(O::Less, &[b, a], None),
+                (B::GreaterEqual, ..) => step(O::LessEqual, &[b, a], None),
+                (B::Equal, ..) => step(O::Equal, &[a, b], None),
+                (B::NotEqual, ..) => step(O::NotEqual, &[a, b], None),
+                (B::And, ..) => step(O::And, &[a, b], None),
+                (B::Or, ..) => step(O::Or, &[a, b], None),
+            },
+            Value::Smaller(a, b) => step(O::Smaller, &[a, b], None),
+            Value::Larger(a, b) => step(O::Larger, &[a, b], None),
+            Value::Call(Function::Sqrt, a) => step(O::Sqrt, &[a], None),
+            Value::Call(Function::Abs, a) => step(O::Abs, &[a], None),
+            Value::Call(function, a) => step(O::Call(function), &[a], None),
+            Value::Select(condition, a, b) => step(O::Select, &[condition, a, b], None),
         }
-        for (at, &value) in self.values.iter().enumerate().rev() {
-            if last_use[at] != NEVER {
-                for id in in_registers(value).filter(|&id| last_use[id as usize] == NEVER).collect::<Vec<_>>() {
-                    last_use[id as usize] = at;
+    }
+
+    /// The program for the values that `outputs` need.
+    fn emit(&self, inputs: usize, outputs: &[Id]) -> Program {
+        let mut steps: Vec<Option<Step>> = vec![None; self.values.len()];
+        let mut needed = vec![false; self.values.len()];
+        outputs.iter().for_each(|&id| needed[id as usize] = true);
+        for id in (0..self.values.len()).rev() {
+            if needed[id] {
+                steps[id] = self.step(self.values[id]);
+                steps[id].iter().flat_map(|step| &step.operands).for_each(|&a| needed[a as usize] = true);
+            }
+        }
+        let mut registers = Registers::new(self.values.len());
+        let mut gathered = Vec::new();
+        for id in (0..self.values.len()).filter(|&id| needed[id]) {
+            if let Value::Input(i) = self.values[id] {
+                registers.assign(id as Id);
+                gathered.push(i);
+            }
+        }
+        let order = schedule(&steps);
+        outputs.iter().for_each(|&id| registers.uses[id as usize] += 1);
+        for step in steps.iter().flatten() {
+            step.operands.iter().for_each(|&a| registers.uses[a as usize] += 1);
+        }
+
+        let mut runs: Vec<Run> = Vec::new();
+        let mut rows = Vec::with_capacity(order.len());
+        let mut constants: Vec<f64> = Vec::new();
+        let mut places: HashMap<u64, u32> = HashMap::new();
+        for id in order {
+            let Some(step) = &steps[id as usize] else {
+                continue;
+            };
+            let mut row: Row = [0; 4];
+            for (place, &a) in row[1..].iter_mut().zip(&step.operands) {
+                *place = registers.of(a);
+            }
+            if let Some(x) = step.constant {
+                row[1 + step.operands.len()] = *places.entry(x.to_bits()).or_insert_with(|| {
+                    constants.push(x);
+                    (constants.len() - 1) as u32
+                });
+            }
+            step.operands.iter().for_each(|&a| registers.release(a));
+            row[0] = registers.assign(id);
+            rows.push(row);
+            match runs.last_mut() {
+                Some(run) if run.operation == step.operation => run.count += 1,
+                _ => runs.push(Run { operation: step.operation, count: 1 }),
+            }
+        }
+        Program {
+            inputs,
+            gathered,
+            runs,
+            rows,
+            constants,
+            registers: registers.count as usize,
+            outputs: outputs.iter().map(|&id| registers.of(id)).collect(),
+        }
+    }
+}
+
+/// How a value is computed.
+#[derive(Clone, Debug)]
+struct Step {
+    operation: Operation,
+    /// At most three, fewer than three if there is a constant.
+    operands: Vec<Id>,
+    constant: Option<f64>,
+}
+
+/// Orders the steps so that each comes after its operands and equal operations follow each other where they can.
+///
+/// The next run is always of the operation of which most steps are ready.
+fn schedule(steps: &[Option<Step>]) -> Vec<Id> {
+    let mut waiting_for: Vec<u32> = vec![0; steps.len()];
+    let mut users: Vec<Vec<Id>> = vec![Vec::new(); steps.len()];
+    let mut ready: BTreeMap<Operation, VecDeque<Id>> = BTreeMap::new();
+    for (id, step) in steps.iter().enumerate() {
+        let Some(step) = step else {
+            continue;
+        };
+        for &a in step.operands.iter().filter(|&&a| steps[a as usize].is_some()) {
+            waiting_for[id] += 1;
+            users[a as usize].push(id as Id);
+        }
+        if waiting_for[id] == 0 {
+            ready.entry(step.operation).or_default().push_back(id as Id);
+        }
+    }
+    let mut order = Vec::new();
+    while let Some((&operation, _)) = ready.iter().max_by_key(|(_, ids)| ids.len()).filter(|(_, ids)| !ids.is_empty()) {
+        while let Some(id) = ready.get_mut(&operation).and_then(VecDeque::pop_front) {
+            order.push(id);
+            for &user in &users[id as usize] {
+                waiting_for[user as usize] -= 1;
+                if waiting_for[user as usize] == 0
+                    && let Some(step) = &steps[user as usize]
+                {
+                    ready.entry(step.operation).or_default().push_back(user);
                 }
             }
         }
+    }
+    order
+}
 
-        let mut program = Program {
-            inputs,
-            gathered: Vec::new(),
-            instructions: Vec::new(),
-            constants: Vec::new(),
-            registers: 0,
-            outputs: Vec::new(),
-        };
-        let mut register = vec![0u32; self.values.len()];
-        let needed = |id: usize| last_use[id] != NEVER;
-        for (id, value) in self.values.iter().enumerate().filter(|&(id, _)| needed(id)) {
-            if let Value::Input(i) = *value {
-                register[id] = program.gathered.len() as u32;
-                program.gathered.push(i);
-            }
+/// Registers, given out and taken back.
+struct Registers {
+    /// Of each value, its register.
+    place: Vec<u32>,
+    /// Of each value, how often it will still be read; outputs once too often.
+    uses: Vec<u32>,
+    free: Vec<u32>,
+    count: u32,
+}
+
+impl Registers {
+    fn new(values: usize) -> Self {
+        Registers { place: vec![0; values], uses: vec![0; values], free: Vec::new(), count: 0 }
+    }
+
+    fn assign(&mut self, id: Id) -> u32 {
+        let register = self.free.pop().unwrap_or_else(|| {
+            self.count += 1;
+            self.count - 1
+        });
+        self.place[id as usize] = register;
+        register
+    }
+
+    fn of(&self, id: Id) -> u32 {
+        self.place[id as usize]
+    }
+
+    fn release(&mut self, id: Id) {
+        let uses = &mut self.uses[id as usize];
+        *uses -= 1;
+        if *uses == 0 {
+            self.free.push(self.place[id as usize]);
         }
-        program.registers = program.gathered.len();
-        let mut free: Vec<u32> = Vec::new();
-        let mut constants: HashMap<u64, u32> = HashMap::new();
-        for (id, &value) in self.values.iter().enumerate().filter(|&(id, _)| needed(id)) {
-            if matches!(value, Value::Input(_)) {
-                continue;
-            }
-            let mut released: Vec<Id> = in_registers(value).filter(|&a| last_use[a as usize] == id).collect();
-            released.sort_unstable();
-            released.dedup();
-            free.extend(released.iter().map(|&a| register[a as usize]));
-            let target = free.pop().unwrap_or_else(|| {
-                program.registers += 1;
-                (program.registers - 1) as u32
-            });
-            register[id] = target;
-            let mut constant = |x: f64| {
-                *constants.entry(x.to_bits()).or_insert_with(|| {
-                    program.constants.push(x);
-                    (program.constants.len() - 1) as u32
-                })
-            };
-            let at = |id: Id| register[id as usize];
-            let known = |id: Id| self.known(id);
-            program.instructions.push(match value {
-                Value::Input(_) => continue,
-                Value::Constant(bits) => I::Constant(target, constant(f64::from_bits(bits))),
-                Value::Unary(UnaryOperator::Negate, a) => I::Negate(target, at(a)),
-                Value::Unary(UnaryOperator::Not, a) => I::Not(target, at(a)),
-                Value::Binary(operator, a, b) => match (operator, known(a), known(b)) {
-                    (B::Add, Some(x), _) => I::AddConstant(target, at(b), constant(x)),
-                    (B::Add, _, Some(y)) => I::AddConstant(target, at(a), constant(y)),
-                    (B::Subtract, Some(x), _) => I::SubtractFrom(target, at(b), constant(x)),
-                    (B::Multiply, Some(x), _) => I::MultiplyConstant(target, at(b), constant(x)),
-                    (B::Multiply, _, Some(y)) => I::MultiplyConstant(target, at(a), constant(y)),
-                    (B::Divide, Some(x), _) => I::DivideInto(target, at(b), constant(x)),
-                    (B::Divide, _, Some(y)) => I::DivideConstant(target, at(a), constant(y)),
-                    (B::Subtract, _, Some(y)) => I::AddConstant(target, at(a), constant(-y)),
-                    (B::Add, ..) => I::Add(target, at(a), at(b)),
-                    (B::Subtract, ..) => I::Subtract(target, at(a), at(b)),
-                    (B::Multiply, ..) => I::Multiply(target, at(a), at(b)),
-                    (B::Divide, ..) => I::Divide(target, at(a), at(b)),
-                    (B::Less, ..) => I::Less(target, at(a), at(b)),
-                    (B::LessEqual, ..) => I::LessEqual(target, at(a), at(b)),
-                    _ => I::Binary(operator, target, at(a), at(b)),
-                },
-                Value::Smaller(a, b) => I::Smaller(target, at(a), at(b)),
-                Value::Larger(a, b) => I::Larger(target, at(a), at(b)),
-                Value::Call(Function::Sqrt, a) => I::Sqrt(target, at(a)),
-                Value::Call(Function::Abs, a) => I::Abs(target, at(a)),
-                Value::Call(function, a) => I::Call(function, target, at(a)),
-                Value::Select(condition, a, b) => I::Select(target, at(condition), at(a), at(b)),
-            });
-        }
-        program.outputs = outputs.iter().map(|&id| register[id as usize]).collect();
-        program
     }
 }
 
