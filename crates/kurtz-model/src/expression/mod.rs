@@ -244,11 +244,13 @@ fn multiplied_power(x: f64, n: u32) -> f64 {
 /// The smaller of two numbers, not a number if one of them is not; the second if they are equal.
 ///
 /// Unlike `f64::min` it never hides a NaN, and its bits are the same on every machine for zeros of both signs too.
+#[inline]
 pub fn smaller(a: f64, b: f64) -> f64 {
     if a.is_nan() || a < b { a } else { b }
 }
 
 /// The larger of two numbers, with the rules of [`smaller`].
+#[inline]
 pub fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }

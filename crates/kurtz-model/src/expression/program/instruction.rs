@@ -128,6 +128,7 @@ fn call<const L: usize>(function: Function, rows: &[Row], registers: &mut [[f64;
     apply(rows, registers, |a| function.apply(&[a]));
 }
 
+#[inline(always)]
 fn truth(claim: bool) -> f64 {
     if claim { 1.0 } else { 0.0 }
 }
