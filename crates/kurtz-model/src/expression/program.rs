@@ -1,10 +1,10 @@
 //! Expressions compiled to a flat form for speed.
 
 mod compile;
-mod instruction;
+mod operation;
 
 use super::Symbol;
-use instruction::{Operation, Row};
+use operation::{Operation, Row};
 
 /// Several expressions over the same inputs, as a straight line of operations on registers.
 ///

@@ -165,7 +165,7 @@ impl Store {
         }
     }
 
-    fn into_sum(&mut self, form: Form) -> Sum {
+    fn sum_of(&mut self, form: Form) -> Sum {
         match form {
             Form::Sum(sum) => sum,
             Form::Product(product) => {
@@ -176,7 +176,7 @@ impl Store {
         }
     }
 
-    fn into_product(&mut self, form: Form) -> Product {
+    fn product_of(&mut self, form: Form) -> Product {
         match form {
             Form::Product(product) => product,
             sum => {
@@ -230,7 +230,7 @@ impl Store {
 
     /// a + sign b.
     fn sum(&mut self, a: Form, b: Form, sign: Coefficient) -> Form {
-        let mut sum = self.into_sum(a);
+        let mut sum = self.sum_of(a);
         match b {
             Form::Sum(b) => {
                 for (coefficient, id) in b.terms {
@@ -262,8 +262,8 @@ impl Store {
 
     /// a b^exponent, for an exponent of 1 or -1.
     fn product(&mut self, a: Form, b: Form, exponent: f64) -> Form {
-        let mut product = self.into_product(a);
-        let b = self.into_product(b);
+        let mut product = self.product_of(a);
+        let b = self.product_of(b);
         self.multiply(&mut product, b, exponent);
         Form::Product(product)
     }

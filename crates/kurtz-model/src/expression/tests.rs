@@ -185,7 +185,7 @@ fn bounded(e: &Expression, value_of: &impl Fn(Symbol) -> f64) -> Option<(f64, f6
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn simplify_keeps_the_value(e in any_expression(), point in any_point()) {

@@ -1,7 +1,7 @@
 //! From expressions to instructions: equal parts merged, constants folded, registers shared.
 
 use super::super::{BinaryOperator as B, Expression, Function, Symbol, UnaryOperator, graph};
-use super::instruction::{Operation, Row};
+use super::operation::{Operation, Row};
 use super::{Program, Run, UnboundSymbol};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
