@@ -466,7 +466,7 @@ fn a_histogram_of_draws_from_the_law_passes_the_chi_square_test() {
 }
 
 #[test]
-fn stiff_networks_get_krylov_and_laws_at_rest_do_not() {
+fn large_stiff_networks_get_krylov_and_others_uniformisation() {
     let text = |on: f64| {
         let (off, rest) = (2.0 * on, "G -> G + M @ 15\nM -> 0 @ 1\nM -> M + P @ 4\nP -> 0 @ 0.5");
         format!("species G = 0, H = 1, M = 0, P = 0\nH -> G @ {on}\nG -> H @ {off}\n{rest}")
