@@ -4,6 +4,7 @@ use super::Lines;
 use super::lexer::{Fault, Kind, Span, Token, tokens};
 use super::syntax::*;
 use crate::diagnostic::{Problem, closest};
+use crate::rate_law::MassActionConvention;
 use crate::units::{COMMON_UNITS, Unit, UnitError};
 
 /// The rest of the statement makes no sense; why has been reported.
@@ -290,8 +291,8 @@ impl Parser<'_> {
             return Err(self.unexpected_with("the name of a convention", Some(help)));
         }
         let convention = match self.text(&at) {
-            "binomial" => Convention::Binomial,
-            "power" => Convention::Power,
+            "binomial" => MassActionConvention::Binomial,
+            "power" => MassActionConvention::Power,
             word => {
                 let problem = Problem::UnknownConvention { word: word.to_string() };
                 return Err(self.fault(Fault::new(problem, at).help(help)));

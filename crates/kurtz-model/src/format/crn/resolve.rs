@@ -6,6 +6,7 @@ use super::{Lines, dimensions, values};
 use crate::diagnostic::{Diagnostics, NameKind, Problem, closest};
 use crate::expression::{BinaryOperator, Expression, Symbol};
 use crate::network::*;
+use crate::rate_law::MassActionConvention;
 use crate::units::{Dimension, Unit};
 use std::collections::{HashMap, HashSet};
 use std::f64::consts::PI;
@@ -515,12 +516,10 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Under `convention power` a constant k belongs to phi = k prod c^nu, ours to k prod c^nu / nu!.
+    /// The constant in our convention. Under `convention power` it was meant for phi = k prod c^nu.
     fn as_binomial(&mut self, k: Expression, reactants: &[(SpeciesId, u32)], span: &Span) -> Option<Expression> {
-        if !matches!(self.text.convention, Some((Convention::Power, _))) {
-            return Some(k);
-        }
-        let factor: f64 = reactants.iter().map(|&(_, nu)| (1..=nu.min(200)).map(f64::from).product::<f64>()).product();
+        let written = self.text.convention.as_ref().map_or(MassActionConvention::Binomial, |(c, _)| *c);
+        let factor = written.factor_to(MassActionConvention::Binomial, reactants.iter().map(|&(_, nu)| nu));
         if !factor.is_finite() {
             let text = "the factorial of a stoichiometric coefficient".into();
             self.fault(Problem::NumberTooLarge { text }, span, None);

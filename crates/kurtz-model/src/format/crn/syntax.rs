@@ -2,6 +2,7 @@
 
 use super::lexer::Span;
 use crate::expression::{BinaryOperator, Function, UnaryOperator};
+use crate::rate_law::MassActionConvention;
 use crate::units::Unit;
 
 /// A word with its place.
@@ -133,21 +134,12 @@ pub(super) struct ReactionText {
     pub backward: Option<RateText>,
 }
 
-/// Which power law a bare mass-action constant belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Convention {
-    /// phi = k prod c^nu / nu!, the convention of [`crate::Kinetics`].
-    Binomial,
-    /// phi = k prod c^nu.
-    Power,
-}
-
 /// A whole text, in order of appearance within each list.
 #[derive(Debug, Default)]
 pub(super) struct ModelText {
     pub title: Option<(String, Span)>,
     pub time: Option<UnitText>,
-    pub convention: Option<(Convention, Span)>,
+    pub convention: Option<(MassActionConvention, Span)>,
     pub compartments: Vec<CompartmentText>,
     pub species: Vec<SpeciesText>,
     pub parameters: Vec<ParameterText>,
