@@ -13,22 +13,22 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A model file with mistakes.
-    #[error("{0}")]
+    #[error(transparent)]
     Model(#[from] Diagnostics),
     /// A model that cannot be bound to numbers.
-    #[error("{0}")]
+    #[error(transparent)]
     Kinetics(#[from] KineticsError),
     /// A data file with mistakes.
-    #[error("{0}")]
+    #[error(transparent)]
     Data(#[from] DataError),
     /// A request that simulation cannot serve.
-    #[error("{0}")]
+    #[error(transparent)]
     Dynamics(#[from] DynamicsError),
     /// A request that integration cannot serve.
-    #[error("{0}")]
+    #[error(transparent)]
     Ode(#[from] OdeError),
     /// Results that could not be written.
-    #[error("{0}")]
+    #[error(transparent)]
     Report(#[from] ReportError),
     /// A study file with mistakes.
     #[error("{}: {message}", path.display())]

@@ -28,6 +28,9 @@ impl Findings {
             output.write(name, contents)?;
         }
         output.write_report(&self.report, &Bibliography::parse(REFERENCES)?)?;
+        if let Some(provenance) = &self.report.provenance {
+            output.write_provenance(provenance)?;
+        }
         Ok(output.report_path())
     }
 }
