@@ -1,6 +1,7 @@
 //! What can go wrong in learning.
 
 use kurtz_dynamics::moments::MomentsError;
+use kurtz_model::kinetics::KineticsError;
 
 /// Why something could not be learned.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -108,6 +109,9 @@ pub enum LearnError {
         /// Why, in words.
         reason: String,
     },
+    /// A network that could not be bound to numbers.
+    #[error(transparent)]
+    Kinetics(#[from] KineticsError),
     /// Moment equations that could not be derived.
     #[error(transparent)]
     Moments(#[from] MomentsError),

@@ -4,13 +4,21 @@
 pub mod condition;
 mod error;
 pub mod fit;
+mod identifiability;
 pub mod library;
 mod linear;
+pub mod methods;
+pub mod odenet;
+pub mod reactions;
+pub mod report;
 pub mod structure;
 pub mod synthetic;
 
 pub use condition::Condition;
 pub use error::LearnError;
+pub use identifiability::{Direction, Identifiability};
+pub use reactions::{Candidate, LearnedReactions, RateSettings, learn_reactions};
+pub use report::LearnReport;
 
 #[cfg(test)]
 mod testing;

@@ -11,10 +11,8 @@ use crate::fit::{LibraryModel, integrate};
 use crate::library::{Library, ReactionLibrary};
 use crate::linear::{Cholesky, Matrix};
 use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_dynamics::rng::{Purpose, SimRng};
 use kurtz_dynamics::{MomentIndex, MomentSeries};
-use rand::SeedableRng;
-use rand_distr::{Distribution, StandardNormal};
-use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A network of first order (every reaction has at most one reactant molecule) with rate constants.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,8 +146,8 @@ impl ExactMoments {
     /// Moments as `trajectories` trajectories would give them, drawn from the exact sampling covariance.
     pub fn draw(&self, trajectories: u64, seed: u64) -> MomentSeries {
         let mut series = self.exact(trajectories);
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let normal: Vec<f64> = self.random.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
+        let mut rng = SimRng::new(seed, 0, Purpose::Noise);
+        let normal: Vec<f64> = self.random.iter().map(|_| standard_normal(&mut rng)).collect();
         let noise = self.factor.colour(&normal);
         let scale = 1.0 / (trajectories as f64).sqrt();
         self.random.iter().zip(noise).for_each(|(&i, e)| series.values[i] += scale * e);
@@ -166,6 +164,11 @@ impl ExactMoments {
         condition.sampled_covariance = false;
         Ok(condition)
     }
+}
+
+/// A standard normal variate (Box & Muller 1958).
+fn standard_normal(rng: &mut SimRng) -> f64 {
+    (-2.0 * rng.uniform().ln()).sqrt() * (std::f64::consts::TAU * rng.uniform()).cos()
 }
 
 /// A bound on the rates of change of the moments: the largest row sum of the Jacobian.

@@ -1,8 +1,11 @@
 //! The network of Clayton et al. 2007 as the tests of this crate use it.
 
 use crate::library::ReactionLibrary;
+use crate::reactions::{Candidate, network_of};
 use crate::synthetic::{ExactMoments, FirstOrderNetwork};
 use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_model::expression::BinaryOperator;
+use kurtz_model::{Expression, Network, Parameter, ParameterId, Quantity, RateLaw, Symbol, Unit, Value};
 
 pub(crate) const R1: f64 = 0.0836;
 pub(crate) const R2: f64 = 0.0764;
@@ -42,4 +45,23 @@ pub(crate) fn exact(n: f64, weeks: usize, per_week: usize) -> ExactMoments {
     let network = FirstOrderNetwork { species: species(), reactions: candidates(), rates: RATES.to_vec(), volume: 1.0 };
     let times: Vec<f64> = (0..=weeks * per_week).map(|i| i as f64 / per_week as f64).collect();
     ExactMoments::new(&network, &[n, 0.0], &times).expect("the network is of first order")
+}
+
+/// The network with r1, r2, lambda, Gamma as given; the rate of its second reaction is by way of `mu`.
+pub(crate) fn network(parameters: [f64; 4]) -> Network {
+    let named: Vec<Candidate> = candidates().into_iter().take(4).map(|s| Candidate::new(&species(), s)).collect();
+    let pairs: Vec<(&Candidate, f64)> = named.iter().map(|c| (c, 1.0)).collect();
+    let mut network = network_of(&species(), &[10.0, 0.0], 1.0, &pairs);
+    let plain = |value| Value::Quantity(Quantity { value, unit: Unit::unspecified() });
+    let symbol = |i: usize| Expression::Symbol(Symbol::Parameter(ParameterId::from(i)));
+    let times = |a, b| Expression::binary(BinaryOperator::Multiply, a, b);
+    let less = |a, b| Expression::binary(BinaryOperator::Subtract, a, b);
+    let names = ["r1", "r2", "lambda", "Gamma"];
+    network.parameters =
+        names.iter().zip(parameters).map(|(n, v)| Parameter { name: (*n).into(), value: plain(v) }).collect();
+    let rest = less(less(Expression::Number(1.0), symbol(0)), symbol(1));
+    network.parameters.push(Parameter { name: "mu".into(), value: Value::Expression(times(rest, symbol(2))) });
+    let constants = [times(symbol(0), symbol(2)), symbol(4), times(symbol(1), symbol(2)), symbol(3)];
+    network.reactions.iter_mut().zip(constants).for_each(|(r, k)| r.rate = RateLaw::MassAction(k));
+    network
 }

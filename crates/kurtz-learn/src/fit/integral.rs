@@ -178,9 +178,10 @@ impl<'a> IntegralForm<'a> {
         Matrix::from_rows(all.len() / width, width, all)
     }
 
-    /// The problem compressed, weighed as if the regressors carried no noise: a start for better fits.
-    pub fn compressed(&self, coefficients: &[f64], weighting: Weighting) -> Result<Compressed, LearnError> {
-        Ok(Compressed::new(&self.whitened(&self.residual_data(coefficients, weighting)?)))
+    /// The problem compressed, weighed as the coefficients say, and the number of independent values in it.
+    pub fn compressed(&self, coefficients: &[f64], weighting: Weighting) -> Result<(Compressed, usize), LearnError> {
+        let data = self.residual_data(coefficients, weighting)?;
+        Ok((Compressed::new(&self.whitened(&data)), data.independent_values()))
     }
 
     fn solve(

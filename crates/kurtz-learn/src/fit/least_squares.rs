@@ -57,12 +57,6 @@ pub(crate) struct Restriction {
     pub bounded: Vec<bool>,
 }
 
-impl Restriction {
-    pub fn none(parameters: usize) -> Self {
-        Restriction { free: (0..parameters).collect(), bounded: vec![false; parameters] }
-    }
-}
-
 /// Fits all parameters, those marked in `non_negative` subject to >= 0, from a start.
 ///
 /// # Errors

@@ -65,6 +65,17 @@ impl PolynomialLibrary {
         PolynomialLibrary { states: self.states.clone(), terms: terms.iter().map(|&j| self.terms[j].clone()).collect() }
     }
 
+    /// The library over the first `states` states, whose terms must be about these alone.
+    ///
+    /// # Panics
+    /// If a term is about other states.
+    pub fn restricted_to(&self, states: usize) -> Self {
+        let inside = |t: &Term| t.equation < states && t.powers[states..].iter().all(|&p| p == 0);
+        assert!(self.terms.iter().all(inside), "the terms are about these states alone");
+        let cut = |t: &Term| Term { equation: t.equation, powers: t.powers[..states].to_vec() };
+        PolynomialLibrary { states: self.states[..states].to_vec(), terms: self.terms.iter().map(cut).collect() }
+    }
+
     /// The monomial of a term in words, e.g. `A B`, `A^2`; `1` for the constant.
     pub fn monomial_name(&self, term: usize) -> String {
         let powers = self.terms[term].powers.iter().zip(&self.states).filter(|(p, _)| **p > 0);

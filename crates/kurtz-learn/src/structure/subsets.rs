@@ -16,6 +16,15 @@ pub(crate) struct Subset {
     pub score: f64,
 }
 
+impl Subset {
+    /// The coefficients of all `terms` terms, zero for those left out.
+    pub fn spread(&self, terms: usize) -> Vec<f64> {
+        let mut all = vec![0.0; terms];
+        self.terms.iter().zip(&self.coefficients).for_each(|(&j, &x)| all[j] = x);
+        all
+    }
+}
+
 /// All subsets whose score is within `window` of the best, best first, and whether the search was complete.
 ///
 /// With `bounded`, coefficients so marked must be positive: a subset whose best solution has one at zero is the smaller

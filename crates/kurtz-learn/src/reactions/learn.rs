@@ -1,0 +1,437 @@
+//! Reactions and rate constants from moments.
+
+use super::candidates::Candidate;
+use super::intervals::{Range, profile};
+use super::network::network_of;
+use crate::condition::Condition;
+use crate::error::LearnError;
+use crate::fit::{FitSettings, LibraryModel, Shooting, ShootingSettings, WeightedData, Weighting, linearise};
+use crate::identifiability::Identifiability;
+use crate::library::{Library, ReactionLibrary};
+use crate::linear::{Compressed, non_negative};
+use crate::report::{
+    DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport, Verdict, finite,
+};
+use crate::structure::{SelectionSettings, StructureSet, select_terms, select_terms_in_integral_form};
+use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_dynamics::moments::closure::Closure;
+use kurtz_dynamics::{MomentIndex, MomentSeries};
+use kurtz_model::Network;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// Settings of [`learn_reactions`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateSettings {
+    /// Moments of orders up to this are fitted, 1 or 2 (or more, if sampled with their covariance). Default 2.
+    pub order: u32,
+    /// Confidence of the intervals, in (0, 1). Default 0.95.
+    pub confidence: f64,
+    /// How reactions are chosen.
+    pub selection: SelectionSettings,
+    /// How each structure is fitted.
+    pub fit: FitSettings,
+    /// How the equations are integrated.
+    pub shooting: ShootingSettings,
+}
+
+impl Default for RateSettings {
+    fn default() -> Self {
+        RateSettings {
+            order: 2,
+            confidence: 0.95,
+            selection: SelectionSettings::default(),
+            fit: FitSettings::default(),
+            shooting: ShootingSettings::default(),
+        }
+    }
+}
+
+/// A learned network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnedReactions {
+    /// The chosen reactions at their rates, ready to be simulated.
+    pub network: Network,
+    /// What is known about them.
+    pub report: LearnReport,
+    /// The structures behind the report, with their covariances.
+    pub structures: StructureSet,
+}
+
+/// Chooses among candidate reactions by evidence and estimates their rate constants from moments over time, one series
+/// per initial state.
+///
+/// Where the moment equations do not close (reactions of second order) the higher moments are taken from the data, if
+/// they were recorded with their covariance; else from `closure`.
+///
+/// # Errors
+/// Candidates over other species than the data's; equations that call for moments that are neither measured nor closed;
+/// data without variance, or that determine nothing.
+pub fn learn_reactions(
+    series: &[MomentSeries],
+    volume: f64,
+    candidates: &[Candidate],
+    closure: Option<&dyn Closure>,
+    settings: &RateSettings,
+) -> Result<LearnedReactions, LearnError> {
+    let first = series.first().ok_or(LearnError::Empty { what: "moment series" })?;
+    if candidates.is_empty() {
+        return Err(LearnError::Empty { what: "candidate reactions" });
+    }
+    if !(settings.confidence > 0.0 && settings.confidence < 1.0) {
+        let (what, expected) = ("the confidence of the intervals".into(), "it must be between 0 and 1");
+        return Err(LearnError::BadValue { what, value: settings.confidence, expected });
+    }
+    let plan = Plan::choose(series, volume, candidates, closure, settings.order)?;
+    let bounded = vec![true; candidates.len()];
+    let data = WeightedData::new(plan.conditions.clone(), Weighting::Full)?;
+    let (structures, problem) = match plan.route {
+        Route::MeasuredMoments => {
+            select_terms_in_integral_form(&plan.library, data.conditions(), &bounded, &settings.selection)?
+        }
+        _ => select_by_shooting(&plan.library, &data, &bounded, settings)?,
+    };
+    let report = report(&plan, first, volume, candidates, &data, &structures, &problem, settings);
+    let best = structures.best();
+    let chosen: Vec<(&Candidate, f64)> = best.terms.iter().map(|&j| (&candidates[j], best.fit.parameters[j])).collect();
+    let network = network_of(&first.species, &plan.conditions[0].start()[..first.species.len()], volume, &chosen);
+    Ok(LearnedReactions { network, report, structures })
+}
+
+fn select_by_shooting(
+    library: &ReactionLibrary,
+    data: &WeightedData,
+    bounded: &[bool],
+    settings: &RateSettings,
+) -> Result<(StructureSet, Compressed), LearnError> {
+    let structures = select_terms(library, data, bounded, &settings.selection, &settings.fit, &settings.shooting)?;
+    let model = LibraryModel(library);
+    let parameters = &structures.best().fit.parameters;
+    let shooting = Shooting::new(&model, data.conditions())?.refined_at(parameters, &settings.shooting)?;
+    let all: Vec<usize> = (0..parameters.len()).collect();
+    let problem = linearise(&shooting, data, parameters, &all)?.shifted(parameters);
+    Ok((structures, problem.without_trailing(library.term_count())))
+}
+
+/// Which equations are fitted to which data.
+struct Plan {
+    library: ReactionLibrary,
+    conditions: Vec<Condition>,
+    route: Route,
+}
+
+impl Plan {
+    fn choose(
+        series: &[MomentSeries],
+        volume: f64,
+        candidates: &[Candidate],
+        closure: Option<&dyn Closure>,
+        order: u32,
+    ) -> Result<Self, LearnError> {
+        let species = &series[0].species;
+        let stoichiometries: Vec<Stoichiometry> = candidates.iter().map(|c| c.stoichiometry.clone()).collect();
+        let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
+        let library = |order, available, closure| {
+            ReactionLibrary::new(species, names.clone(), &stoichiometries, volume, order, available, closure)
+        };
+        let conditions = |order: u32| -> Result<Vec<Condition>, LearnError> {
+            series.iter().map(|s| Condition::from_moments(start_name(s), s, order)).collect()
+        };
+        let exact = library(order, order, None);
+        if let Ok(library) = exact {
+            return Ok(Plan { library, conditions: conditions(order)?, route: Route::Exact });
+        }
+        // Moments recorded, with covariance, in every series.
+        let covered = |available: u32| {
+            let needed = MomentIndex::up_to(species.len(), available);
+            series.iter().all(|s| {
+                let place = |i| s.position(i).is_some_and(|p| s.covariance.is_some() && p < s.covariance_moments);
+                needed.iter().all(place)
+            })
+        };
+        let pairs = (1..=order).rev().flat_map(|o| (o + 1..=4).map(move |a| (o, a)));
+        for (order, available) in pairs.filter(|&(_, a)| covered(a)) {
+            if let Ok(library) = library(order, available, None) {
+                return Ok(Plan { library, conditions: conditions(available)?, route: Route::MeasuredMoments });
+            }
+        }
+        match closure {
+            Some(closure) => Ok(Plan {
+                library: library(order, order, Some(closure))?,
+                conditions: conditions(order)?,
+                route: Route::Closure(closure.name().into()),
+            }),
+            None => Err(exact.err().unwrap_or(LearnError::Empty { what: "candidate reactions" })),
+        }
+    }
+}
+
+/// A series named by its initial state, e.g. `A=10, B=0`.
+fn start_name(series: &MomentSeries) -> String {
+    let mean = |s: usize| -> Option<f64> {
+        let mut powers = vec![0; series.species.len()];
+        powers[s] = 1;
+        series.position(&MomentIndex(powers)).filter(|_| !series.times.is_empty()).map(|m| series.value(0, m))
+    };
+    let parts = series.species.iter().enumerate().map(|(i, s)| match mean(i) {
+        Some(value) => format!("{s}={value}"),
+        None => s.clone(),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn report(
+    plan: &Plan,
+    first: &MomentSeries,
+    volume: f64,
+    candidates: &[Candidate],
+    data: &WeightedData,
+    structures: &StructureSet,
+    problem: &Compressed,
+    settings: &RateSettings,
+) -> LearnReport {
+    let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
+    let best = structures.best();
+    let goodness = Goodness::new(best.fit.chi2, best.fit.degrees_of_freedom);
+    let identifiability = Identifiability::of(problem, &names);
+    let mut verdicts = vec![goodness.verdict()];
+    verdicts.extend(verdicts_on(plan, data, structures, &identifiability));
+    LearnReport {
+        species: first.species.clone(),
+        volume,
+        data: DataSummary::of(data),
+        route: plan.route.clone(),
+        reactions: reactions(candidates, structures, problem, settings.confidence),
+        parameters: Vec::new(),
+        structures: structure_reports(structures, &names),
+        structures_complete: structures.complete,
+        penalty_per_term: structures.penalty,
+        goodness,
+        identifiability,
+        verdicts,
+    }
+}
+
+fn reactions(
+    candidates: &[Candidate],
+    structures: &StructureSet,
+    problem: &Compressed,
+    confidence: f64,
+) -> Vec<ReactionReport> {
+    let normal = Normal::standard();
+    let (two_sided, one_sided) = (normal.inverse_cdf(0.5 + 0.5 * confidence), normal.inverse_cdf(confidence));
+    let bounded = vec![true; problem.terms()];
+    let all: Vec<usize> = (0..problem.terms()).collect();
+    let free = non_negative(problem, &all, &bounded);
+    let fit = &structures.best().fit;
+    let estimate = |range: Range, error: Option<f64>| Estimate {
+        value: range.best,
+        standard_error: error,
+        lower: finite(range.lower),
+        upper: finite(range.upper),
+    };
+    let report = |(j, candidate): (usize, &Candidate)| {
+        let selected = structures.best().terms.contains(&j);
+        let error = fit.standard_error(j);
+        let everything = profile(problem, &bounded, &free, j, two_sided.powi(2));
+        let rate = if selected {
+            let value = fit.parameters[j];
+            let (lower, upper) = ((value - two_sided * error).max(0.0), value + two_sided * error);
+            estimate(Range { best: value, lower, upper }, finite(error))
+        } else {
+            let upper = profile(problem, &bounded, &free, j, one_sided.powi(2)).upper;
+            estimate(Range { best: 0.0, lower: 0.0, upper }, None)
+        };
+        let half = (everything.lower > 0.0).then(|| 0.5 * (everything.upper - everything.lower) / two_sided);
+        ReactionReport {
+            name: candidate.name.clone(),
+            equation: candidate.equation.clone(),
+            selected,
+            rate,
+            without_selection: estimate(everything, half.and_then(finite)),
+        }
+    };
+    candidates.iter().enumerate().map(report).collect()
+}
+
+/// The structures of a set in a report, under the names of their terms.
+pub(crate) fn structure_reports(structures: &StructureSet, names: &[String]) -> Vec<StructureReport> {
+    let total: f64 = structures.structures.iter().map(|s| (-0.5 * s.score).exp()).sum();
+    let report = |s: &crate::structure::Structure| StructureReport {
+        terms: s.terms.iter().map(|&j| names[j].clone()).collect(),
+        coefficients: s.terms.iter().map(|&j| s.fit.parameters[j]).collect(),
+        standard_errors: s.terms.iter().map(|&j| s.fit.standard_error(j)).collect(),
+        chi2: s.fit.chi2,
+        degrees_of_freedom: s.fit.degrees_of_freedom,
+        score: s.score,
+        weight: (-0.5 * s.score).exp() / total,
+    };
+    structures.structures.iter().map(report).collect()
+}
+
+fn verdicts_on(
+    plan: &Plan,
+    data: &WeightedData,
+    structures: &StructureSet,
+    identifiability: &Identifiability,
+) -> Vec<Verdict> {
+    let mut verdicts = structure_verdicts(structures, "reactions");
+    if !identifiability.is_full() {
+        let words: Vec<&str> = identifiability.null_directions.iter().map(|d| d.words.as_str()).collect();
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            format!(
+                "the data determine {} combinations of the {} candidate rates: {}",
+                identifiability.rank,
+                identifiability.coefficients,
+                words.join("; ")
+            ),
+        ));
+    }
+    if let Route::Closure(name) = &plan.route {
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            format!("the moment equations were closed by `{name}`, whose bias the intervals do not contain; compare with the master equation"),
+        ));
+    }
+    if data.is_shrunk() {
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            "few trajectories for so many values: their sampled correlations were shrunk; record fewer times or more trajectories",
+        ));
+    }
+    if data.conditions().iter().any(|c| !c.sampled_covariance && c.repetitions > 1.0) {
+        verdicts
+            .push(Verdict::new(Level::Good, "the sampling covariance was taken as given, not estimated from the data"));
+    }
+    verdicts
+}
+
+/// Verdicts on a set of structures.
+pub(crate) fn structure_verdicts(structures: &StructureSet, what: &str) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let others = structures.structures.len() - 1;
+    verdicts.push(match others {
+        0 => Verdict::new(Level::Good, format!("one structure: no other set of {what} comes near its evidence")),
+        _ => {
+            let odds = (0.5 * structures.structures[1].score).exp();
+            Verdict::new(
+                if odds < 20.0 { Level::Caution } else { Level::Good },
+                format!("{others} other structures are not excluded; the next has odds of 1 to {odds:.3}"),
+            )
+        }
+    });
+    if !structures.complete {
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            "too many structures to search them all; others may be as good: lower the order or offer fewer candidates",
+        ));
+    }
+    verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reactions::{CandidateSettings, enumerate_candidates};
+    use crate::testing;
+
+    /// The six candidates of Yang et al. 2020, of which four are there.
+    fn candidates() -> Vec<Candidate> {
+        testing::candidates().into_iter().map(|s| Candidate::new(&testing::species(), s)).collect()
+    }
+
+    fn truth(candidates: &[Candidate]) -> Vec<f64> {
+        let all = testing::candidates();
+        let rate = |c: &Candidate| all.iter().position(|s| *s == c.stoichiometry).map_or(0.0, |j| testing::RATES[j]);
+        candidates.iter().map(rate).collect()
+    }
+
+    fn holds(estimate: &Estimate, value: f64) -> bool {
+        estimate.lower.is_none_or(|l| l <= value) && estimate.upper.is_none_or(|u| value <= u)
+    }
+
+    /// Right selections, and coverage of each rate after and without selection.
+    fn tally(candidates: &[Candidate], n: u64, seeds: std::ops::Range<u64>) -> (usize, Vec<usize>, Vec<usize>) {
+        let (exact, truth) = (testing::exact(10.0, 20, 1), truth(candidates));
+        let (mut right, mut covered, mut without) = (0, vec![0; truth.len()], vec![0; truth.len()]);
+        for seed in seeds {
+            let learned =
+                learn_reactions(&[exact.draw(n, seed)], 1.0, candidates, None, &RateSettings::default()).unwrap();
+            let reactions = &learned.report.reactions;
+            right += usize::from(reactions.iter().zip(&truth).all(|(r, t)| r.selected == (*t > 0.0)));
+            for (j, reaction) in reactions.iter().enumerate() {
+                covered[j] += usize::from(holds(&reaction.rate, truth[j]));
+                without[j] += usize::from(holds(&reaction.without_selection, truth[j]));
+            }
+        }
+        (right, covered, without)
+    }
+
+    #[test]
+    fn superfluous_reactions_are_removed_by_evidence_and_intervals_cover() {
+        // 200 seeds: 95 % coverage gives 190 +- 3.1; 90 to 98.5 % is 180 to 197.
+        let (right, covered, without) = tally(&candidates(), 1_000_000, 0..200);
+        println!("right {right}/200, covered {covered:?}, without selection {without:?}");
+        assert!(right >= 198, "{right}");
+        assert!(covered[..4].iter().chain(&without[..4]).all(|c| (180..=197).contains(c)), "{covered:?} {without:?}");
+        // Rates that are zero: one-sided limits start at zero and so always cover.
+        assert!(covered[4..].iter().all(|c| *c == 200), "{covered:?}");
+    }
+
+    #[test]
+    fn all_parameters_are_within_three_per_mille_after_selection() {
+        let exact = testing::exact(10.0, 20, 1);
+        for seed in 0..10 {
+            let learned =
+                learn_reactions(&[exact.draw(1_000_000, seed)], 1.0, &candidates(), None, &RateSettings::default())
+                    .unwrap();
+            let k = &learned.structures.best().fit.parameters;
+            let lambda = k[0] + k[1] + k[2];
+            let found = [k[0] / lambda, k[2] / lambda, lambda, k[3]];
+            let truth = [testing::R1, testing::R2, testing::LAMBDA, testing::GAMMA];
+            assert!(found.iter().zip(truth).all(|(f, t)| (f / t - 1.0).abs() < 0.003), "seed {seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn all_first_order_reactions_can_be_offered() {
+        let all = enumerate_candidates(&testing::species(), &CandidateSettings::default()).unwrap();
+        let (right, covered, _) = tally(&all, 1_000_000, 0..10);
+        assert_eq!(right, 10);
+        assert!(covered.iter().all(|c| *c >= 7), "{covered:?}");
+    }
+
+    #[test]
+    fn reactions_with_the_same_effect_are_reported_as_such() {
+        // With up to three products there are more jumps than first and second moments can tell apart.
+        let settings = CandidateSettings { products: 3, ..Default::default() };
+        let all = enumerate_candidates(&testing::species(), &settings).unwrap();
+        let of_a: Vec<Candidate> = all.into_iter().filter(|c| c.stoichiometry.reactants == [1, 0]).collect();
+        let with_b: Vec<Candidate> = of_a.into_iter().chain(candidates().into_iter().skip(3).take(1)).collect();
+        assert_eq!(with_b.len(), 10);
+        let series = testing::exact(10.0, 20, 1).draw(1_000_000, 1);
+        let learned = learn_reactions(&[series], 1.0, &with_b, None, &RateSettings::default()).unwrap();
+        let found = &learned.report.identifiability;
+        // Nine jumps of A, five numbers: their rates as seen by two means and three second moments.
+        assert_eq!((found.rank, found.null_directions.len()), (6, 4), "{found:?}");
+        let truth = |s: &crate::structure::Structure| {
+            let terms: Vec<&Stoichiometry> = s.terms.iter().map(|&j| &with_b[j].stoichiometry).collect();
+            terms.len() == 4 && testing::candidates()[..4].iter().all(|c| terms.contains(&c))
+        };
+        assert!(learned.structures.structures.iter().any(truth));
+        assert!(learned.report.verdicts.iter().any(|v| v.message.contains("combinations")));
+    }
+
+    #[test]
+    fn the_learned_network_can_be_bound_and_simulated() {
+        let series = testing::exact(10.0, 20, 1).draw(1_000_000, 2);
+        let learned = learn_reactions(&[series], 1.0, &candidates(), None, &RateSettings::default()).unwrap();
+        let kinetics = kurtz_model::Kinetics::new(&learned.network).unwrap();
+        assert_eq!(kinetics.initial(), [10.0, 0.0]);
+        assert_eq!(learned.network.reactions.len(), 4);
+        let total: f64 = (0..4).map(|r| kinetics.propensity(r.into(), 0.0, &[2.0, 3.0])).sum();
+        assert!((total - (2.0 * 1.1 + 3.0 * 0.31)).abs() < 0.01, "{total}");
+    }
+}
