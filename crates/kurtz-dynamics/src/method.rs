@@ -61,7 +61,7 @@ pub trait Sampler: Send {
 
     /// Follows the trajectory up to and including everything that happens at `time`.
     ///
-    /// On [`Stop::Horizon`] and [`Stop::Absorbed`] the trajectory is then known at `time`, and [`Sampler::time`] is
+    /// `time` is not before [`Sampler::time`], and may be infinite. On [`Stop::Horizon`] and [`Stop::Absorbed`] the trajectory is then known at `time`, and [`Sampler::time`] is
     /// `time`; otherwise it ended before. `progress` is asked every few thousand events whether to give up.
     fn advance_to(&mut self, time: f64, progress: &dyn Progress) -> Stop;
 
