@@ -4,7 +4,6 @@ use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::method::methods;
 use kurtz_dynamics::moments::{Form, MomentHierarchy};
-use kurtz_dynamics::ssa::initial_counts;
 use kurtz_model::{Network, ReactionId, SpeciesId, Value};
 use kurtz_report::{Cell, Table};
 use std::fmt::{self, Write};
@@ -45,7 +44,7 @@ impl Description {
             all.push(Applicability { method: method.into(), obstacle, remark: remark.into() });
         };
         for method in methods() {
-            let obstacle = initial_counts(kinetics).err().map(|e| e.to_string());
+            let obstacle = kinetics.initial_counts().err().map(|e| e.to_string());
             let obstacle = obstacle.or_else(|| method.sampler(kinetics).err().map(|e| e.to_string()));
             add(&format!("simulate --method {}", method.name()), obstacle, "exact");
         }
@@ -58,7 +57,7 @@ impl Description {
             _ => "the equations do not close: give a --closure",
         };
         add("moments", hierarchy.err().map(|e| e.to_string()), remark);
-        let whole = initial_counts(kinetics).err().map(|e| e.to_string());
+        let whole = kinetics.initial_counts().err().map(|e| e.to_string());
         let in_time = (0..network.reactions.len()).map(ReactionId::from).find(|&r| kinetics.depends_on_time(r));
         let obstacle = whole.or_else(|| {
             let name = &network.reactions[in_time?.index()].name;
