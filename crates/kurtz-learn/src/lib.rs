@@ -2,6 +2,7 @@
 //! sure one can be of each.
 
 pub mod condition;
+pub mod equations;
 mod error;
 pub mod fit;
 mod identifiability;
@@ -15,9 +16,10 @@ pub mod structure;
 pub mod synthetic;
 
 pub use condition::Condition;
+pub use equations::{EquationSettings, LearnedEquations, learn_equations};
 pub use error::LearnError;
 pub use identifiability::{Direction, Identifiability};
-pub use reactions::{Candidate, LearnedReactions, RateSettings, learn_reactions};
+pub use reactions::{Candidate, LearnedReactions, RateSettings, ReactionData, learn_from, learn_reactions};
 pub use report::LearnReport;
 
 #[cfg(test)]

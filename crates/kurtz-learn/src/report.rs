@@ -70,6 +70,8 @@ pub enum Route {
     MeasuredMoments,
     /// A closure supplied them.
     Closure(String),
+    /// No moments but concentrations: mass action, the limit of large volume.
+    MassAction,
     /// No equations of moments: the master equation was solved.
     MasterEquation,
 }

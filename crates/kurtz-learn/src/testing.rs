@@ -1,7 +1,7 @@
 //! The network of Clayton et al. 2007 as the tests of this crate use it.
 
 use crate::library::ReactionLibrary;
-use crate::reactions::{Candidate, network_of};
+use crate::reactions::{Amounts, Candidate, network_of};
 use crate::synthetic::{ExactMoments, FirstOrderNetwork};
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_model::expression::BinaryOperator;
@@ -51,7 +51,7 @@ pub(crate) fn exact(n: f64, weeks: usize, per_week: usize) -> ExactMoments {
 pub(crate) fn network(parameters: [f64; 4]) -> Network {
     let named: Vec<Candidate> = candidates().into_iter().take(4).map(|s| Candidate::new(&species(), s)).collect();
     let pairs: Vec<(&Candidate, f64)> = named.iter().map(|c| (c, 1.0)).collect();
-    let mut network = network_of(&species(), &[10.0, 0.0], 1.0, &pairs);
+    let mut network = network_of(&species(), &[10.0, 0.0], Amounts::Counts, 1.0, &pairs);
     let plain = |value| Value::Quantity(Quantity { value, unit: Unit::unspecified() });
     let symbol = |i: usize| Expression::Symbol(Symbol::Parameter(ParameterId::from(i)));
     let times = |a, b| Expression::binary(BinaryOperator::Multiply, a, b);

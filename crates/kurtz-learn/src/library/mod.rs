@@ -1,15 +1,17 @@
 //! Candidate terms offered to a fit.
 
+mod mass_action;
 mod polynomial;
 mod reactions;
 
+pub use mass_action::MassActionLibrary;
 pub use polynomial::{PolynomialLibrary, Term};
 pub use reactions::ReactionLibrary;
 
 /// Equations that are linear in their coefficients: dx/dt = sum_j theta_j f_j(x).
 ///
 /// The f_j are monomials in one equation each ([`PolynomialLibrary`]) or whole reactions, which act on all equations
-/// at once ([`ReactionLibrary`]).
+/// at once ([`ReactionLibrary`] for moments, [`MassActionLibrary`] for concentrations).
 pub trait Library: Sync {
     /// Number n of equations.
     fn dimension(&self) -> usize;

@@ -62,10 +62,6 @@ impl Matrix {
         Self::from_fn(self.columns, self.rows, |i, j| self[(j, i)])
     }
 
-    pub fn select_columns(&self, columns: &[usize]) -> Self {
-        Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
-    }
-
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let data = rows.iter().flat_map(|&i| self.row(i).iter().copied()).collect();
         Matrix { rows: rows.len(), columns: self.columns, data }

@@ -10,6 +10,6 @@ mod svd;
 
 pub(crate) use cholesky::Cholesky;
 pub(crate) use compressed::Compressed;
-pub(crate) use matrix::{Matrix, dot};
+pub(crate) use matrix::Matrix;
 pub(crate) use nnls::non_negative;
 pub(crate) use svd::Svd;

@@ -2,7 +2,7 @@
 
 use crate::error::LearnError;
 use kurtz_dynamics::moments::Stoichiometry;
-use kurtz_model::{Network, RateLaw, Reaction};
+use kurtz_model::{Network, RateLaw, Reaction, SpeciesId};
 use serde::{Deserialize, Serialize};
 
 /// A reaction that may be there.
@@ -82,24 +82,27 @@ pub fn enumerate_candidates(species: &[String], settings: &CandidateSettings) ->
     Ok(all)
 }
 
-/// The reactions of a network as candidates, under their own names; all must be of mass action.
+/// The reactions of a network as candidates over given (observed) species, under their own names.
 ///
 /// # Errors
-/// Reactions without a mass-action constant.
-pub fn candidates_of(network: &Network) -> Result<Vec<Candidate>, LearnError> {
-    let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();
+/// Reactions without a mass-action constant; reactions of species that are not observed.
+pub fn candidates_of(network: &Network, observed: &[String]) -> Result<Vec<Candidate>, LearnError> {
     let candidate = |reaction: &Reaction| -> Result<Candidate, LearnError> {
         if !matches!(reaction.rate, RateLaw::MassAction(_)) {
             return Err(LearnError::NotMassAction { reaction: reaction.name.clone() });
         }
-        let counts = |side: &[(kurtz_model::SpeciesId, u32)]| {
-            let mut counts = vec![0; species.len()];
-            side.iter().for_each(|&(s, n)| counts[s.index()] += n);
-            counts
+        let counts = |side: &[(SpeciesId, u32)]| -> Result<Vec<u32>, LearnError> {
+            let mut counts = vec![0; observed.len()];
+            for &(s, n) in side {
+                let name = &network.species[s.index()].name;
+                let unobserved = || LearnError::UnobservedSpecies { species: name.clone(), known: observed.to_vec() };
+                counts[observed.iter().position(|o| o == name).ok_or_else(unobserved)?] += n;
+            }
+            Ok(counts)
         };
         let stoichiometry =
-            Stoichiometry { reactants: counts(&reaction.reactants), products: counts(&reaction.products) };
-        Ok(Candidate { name: reaction.name.clone(), ..Candidate::new(&species, stoichiometry) })
+            Stoichiometry { reactants: counts(&reaction.reactants)?, products: counts(&reaction.products)? };
+        Ok(Candidate { name: reaction.name.clone(), ..Candidate::new(observed, stoichiometry) })
     };
     network.reactions.iter().map(candidate).collect()
 }

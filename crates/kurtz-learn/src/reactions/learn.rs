@@ -1,21 +1,19 @@
 //! Reactions and rate constants from moments.
 
 use super::candidates::Candidate;
+use super::data::ReactionData;
 use super::intervals::{Range, profile};
-use super::network::network_of;
-use crate::condition::Condition;
 use crate::error::LearnError;
 use crate::fit::{FitSettings, LibraryModel, Shooting, ShootingSettings, WeightedData, Weighting, linearise};
 use crate::identifiability::Identifiability;
-use crate::library::{Library, ReactionLibrary};
+use crate::library::Library;
 use crate::linear::{Compressed, non_negative};
 use crate::report::{
     DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport, Verdict, finite,
 };
 use crate::structure::{SelectionSettings, StructureSet, select_terms, select_terms_in_integral_form};
-use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_dynamics::MomentSeries;
 use kurtz_dynamics::moments::closure::Closure;
-use kurtz_dynamics::{MomentIndex, MomentSeries};
 use kurtz_model::Network;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -66,8 +64,7 @@ pub struct LearnedReactions {
 /// they were recorded with their covariance; else from `closure`.
 ///
 /// # Errors
-/// Candidates over other species than the data's; equations that call for moments that are neither measured nor closed;
-/// data without variance, or that determine nothing.
+/// Those of [`ReactionData::from_moments`] and [`learn_from`].
 pub fn learn_reactions(
     series: &[MomentSeries],
     volume: f64,
@@ -75,32 +72,34 @@ pub fn learn_reactions(
     closure: Option<&dyn Closure>,
     settings: &RateSettings,
 ) -> Result<LearnedReactions, LearnError> {
-    let first = series.first().ok_or(LearnError::Empty { what: "moment series" })?;
-    if candidates.is_empty() {
-        return Err(LearnError::Empty { what: "candidate reactions" });
-    }
+    learn_from(&ReactionData::from_moments(series, volume, candidates, closure, settings.order)?, settings)
+}
+
+/// Chooses among the candidates of prepared data, whatever was measured.
+///
+/// # Errors
+/// Data without variance, or that determine nothing; equations that cannot be integrated.
+pub fn learn_from(prepared: &ReactionData, settings: &RateSettings) -> Result<LearnedReactions, LearnError> {
     if !(settings.confidence > 0.0 && settings.confidence < 1.0) {
         let (what, expected) = ("the confidence of the intervals".into(), "it must be between 0 and 1");
         return Err(LearnError::BadValue { what, value: settings.confidence, expected });
     }
-    let plan = Plan::choose(series, volume, candidates, closure, settings.order)?;
-    let bounded = vec![true; candidates.len()];
-    let data = WeightedData::new(plan.conditions.clone(), Weighting::Full)?;
-    let (structures, problem) = match plan.route {
+    let library = &*prepared.library;
+    let bounded = vec![true; library.term_count()];
+    let data = WeightedData::new(prepared.conditions.clone(), Weighting::Full)?;
+    let (structures, problem) = match prepared.route {
         Route::MeasuredMoments => {
-            select_terms_in_integral_form(&plan.library, data.conditions(), &bounded, &settings.selection)?
+            select_terms_in_integral_form(library, data.conditions(), &bounded, &settings.selection)?
         }
-        _ => select_by_shooting(&plan.library, &data, &bounded, settings)?,
+        _ => select_by_shooting(library, &data, &bounded, settings)?,
     };
-    let report = report(&plan, first, volume, candidates, &data, &structures, &problem, settings);
-    let best = structures.best();
-    let chosen: Vec<(&Candidate, f64)> = best.terms.iter().map(|&j| (&candidates[j], best.fit.parameters[j])).collect();
-    let network = network_of(&first.species, &plan.conditions[0].start()[..first.species.len()], volume, &chosen);
+    let report = report(prepared, &data, &structures, &problem, settings);
+    let network = prepared.network(&structures.best().fit.parameters);
     Ok(LearnedReactions { network, report, structures })
 }
 
 fn select_by_shooting(
-    library: &ReactionLibrary,
+    library: &dyn Library,
     data: &WeightedData,
     bounded: &[bool],
     settings: &RateSettings,
@@ -114,95 +113,25 @@ fn select_by_shooting(
     Ok((structures, problem.without_trailing(library.term_count())))
 }
 
-/// Which equations are fitted to which data.
-struct Plan {
-    library: ReactionLibrary,
-    conditions: Vec<Condition>,
-    route: Route,
-}
-
-impl Plan {
-    fn choose(
-        series: &[MomentSeries],
-        volume: f64,
-        candidates: &[Candidate],
-        closure: Option<&dyn Closure>,
-        order: u32,
-    ) -> Result<Self, LearnError> {
-        let species = &series[0].species;
-        let stoichiometries: Vec<Stoichiometry> = candidates.iter().map(|c| c.stoichiometry.clone()).collect();
-        let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
-        let library = |order, available, closure| {
-            ReactionLibrary::new(species, names.clone(), &stoichiometries, volume, order, available, closure)
-        };
-        let conditions = |order: u32| -> Result<Vec<Condition>, LearnError> {
-            series.iter().map(|s| Condition::from_moments(start_name(s), s, order)).collect()
-        };
-        let exact = library(order, order, None);
-        if let Ok(library) = exact {
-            return Ok(Plan { library, conditions: conditions(order)?, route: Route::Exact });
-        }
-        // Moments recorded, with covariance, in every series.
-        let covered = |available: u32| {
-            let needed = MomentIndex::up_to(species.len(), available);
-            series.iter().all(|s| {
-                let place = |i| s.position(i).is_some_and(|p| s.covariance.is_some() && p < s.covariance_moments);
-                needed.iter().all(place)
-            })
-        };
-        let pairs = (1..=order).rev().flat_map(|o| (o + 1..=4).map(move |a| (o, a)));
-        for (order, available) in pairs.filter(|&(_, a)| covered(a)) {
-            if let Ok(library) = library(order, available, None) {
-                return Ok(Plan { library, conditions: conditions(available)?, route: Route::MeasuredMoments });
-            }
-        }
-        match closure {
-            Some(closure) => Ok(Plan {
-                library: library(order, order, Some(closure))?,
-                conditions: conditions(order)?,
-                route: Route::Closure(closure.name().into()),
-            }),
-            None => Err(exact.err().unwrap_or(LearnError::Empty { what: "candidate reactions" })),
-        }
-    }
-}
-
-/// A series named by its initial state, e.g. `A=10, B=0`.
-fn start_name(series: &MomentSeries) -> String {
-    let mean = |s: usize| -> Option<f64> {
-        let mut powers = vec![0; series.species.len()];
-        powers[s] = 1;
-        series.position(&MomentIndex(powers)).filter(|_| !series.times.is_empty()).map(|m| series.value(0, m))
-    };
-    let parts = series.species.iter().enumerate().map(|(i, s)| match mean(i) {
-        Some(value) => format!("{s}={value}"),
-        None => s.clone(),
-    });
-    parts.collect::<Vec<_>>().join(", ")
-}
-
 fn report(
-    plan: &Plan,
-    first: &MomentSeries,
-    volume: f64,
-    candidates: &[Candidate],
+    prepared: &ReactionData,
     data: &WeightedData,
     structures: &StructureSet,
     problem: &Compressed,
     settings: &RateSettings,
 ) -> LearnReport {
-    let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
+    let names: Vec<String> = prepared.candidates.iter().map(|c| c.name.clone()).collect();
     let best = structures.best();
     let goodness = Goodness::new(best.fit.chi2, best.fit.degrees_of_freedom);
     let identifiability = Identifiability::of(problem, &names);
     let mut verdicts = vec![goodness.verdict()];
-    verdicts.extend(verdicts_on(plan, data, structures, &identifiability));
+    verdicts.extend(verdicts_on(prepared, data, structures, &identifiability));
     LearnReport {
-        species: first.species.clone(),
-        volume,
+        species: prepared.species.clone(),
+        volume: prepared.volume,
         data: DataSummary::of(data),
-        route: plan.route.clone(),
-        reactions: reactions(candidates, structures, problem, settings.confidence),
+        route: prepared.route.clone(),
+        reactions: reactions(&prepared.candidates, structures, problem, settings.confidence),
         parameters: Vec::new(),
         structures: structure_reports(structures, &names),
         structures_complete: structures.complete,
@@ -271,7 +200,7 @@ pub(crate) fn structure_reports(structures: &StructureSet, names: &[String]) -> 
 }
 
 fn verdicts_on(
-    plan: &Plan,
+    prepared: &ReactionData,
     data: &WeightedData,
     structures: &StructureSet,
     identifiability: &Identifiability,
@@ -289,7 +218,7 @@ fn verdicts_on(
             ),
         ));
     }
-    if let Route::Closure(name) = &plan.route {
+    if let Route::Closure(name) = &prepared.route {
         verdicts.push(Verdict::new(
             Level::Caution,
             format!("the moment equations were closed by `{name}`, whose bias the intervals do not contain; compare with the master equation"),
@@ -336,6 +265,7 @@ mod tests {
     use super::*;
     use crate::reactions::{CandidateSettings, enumerate_candidates};
     use crate::testing;
+    use kurtz_dynamics::moments::Stoichiometry;
 
     /// The six candidates of Yang et al. 2020, of which four are there.
     fn candidates() -> Vec<Candidate> {

@@ -1,12 +1,16 @@
 //! Which reactions, and how fast: candidates, their rate constants with intervals, and the network that results.
 
 mod candidates;
+mod data;
 mod intervals;
 mod learn;
 mod network;
 mod parameters;
 
 pub use candidates::{Candidate, CandidateSettings, candidates_of, enumerate_candidates};
-pub use learn::{LearnedReactions, RateSettings, learn_reactions};
-pub use network::network_of;
+pub use data::ReactionData;
+pub use learn::{LearnedReactions, RateSettings, learn_from, learn_reactions};
+pub use network::{Amounts, network_of};
 pub use parameters::{ParameterFit, RateExpressions, fit_parameters};
+
+pub(crate) use learn::{structure_reports, structure_verdicts};

@@ -6,10 +6,25 @@ use kurtz_model::{
     Species, SpeciesId, Symbol, Unit, Value,
 };
 
+/// What the amounts in the data are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amounts {
+    /// Numbers of molecules.
+    Counts,
+    /// Concentrations.
+    Concentrations,
+}
+
 /// A network of mass-action reactions, each with its constant as a parameter `k_NAME`.
 ///
-/// Counts, the volume and time are in the units of the data: bare numbers.
-pub fn network_of(species: &[String], initial: &[f64], volume: f64, reactions: &[(&Candidate, f64)]) -> Network {
+/// Amounts, the volume and time are in the units of the data: bare numbers.
+pub fn network_of(
+    species: &[String],
+    initial: &[f64],
+    amounts: Amounts,
+    volume: f64,
+    reactions: &[(&Candidate, f64)],
+) -> Network {
     let plain = |value| Value::Quantity(Quantity { value, unit: Unit::unspecified() });
     let mut network = Network {
         compartments: vec![Compartment { name: "volume".into(), size: plain(volume) }],
@@ -21,7 +36,10 @@ pub fn network_of(species: &[String], initial: &[f64], volume: f64, reactions: &
         .map(|(name, &count)| Species {
             name: name.clone(),
             compartment: CompartmentId(0),
-            initial: Initial::Count(plain(count)),
+            initial: match amounts {
+                Amounts::Counts => Initial::Count(plain(count)),
+                Amounts::Concentrations => Initial::Concentration(plain(count)),
+            },
             clamped: false,
         })
         .collect();

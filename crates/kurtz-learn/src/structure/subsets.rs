@@ -138,7 +138,7 @@ mod tests {
             bounded: bool,
         ) {
             let mut rows = Matrix::from_rows(12, 8, values);
-            (0..12).for_each(|i| rows[(i, 7)] = size * (rows[(i, 1)] + 0.5 * rows[(i, 4)]) + rows[(i, 7)]);
+            (0..12).for_each(|i| rows[(i, 7)] += size * (rows[(i, 1)] + 0.5 * rows[(i, 4)]));
             let problem = Compressed::new(&rows);
             let (found, complete) = best_subsets(&problem, &[bounded; 7], 1.5, 4.0, 1000);
             let expected = brute_force(&problem, bounded, 1.5, 4.0);
