@@ -349,4 +349,4 @@ impl Function {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -379,10 +379,7 @@ impl Store {
                 Node::Product(c, factors) => {
                     e == e.trunc() && c.to(e).is_some() || factors.len() == 1 && c.is_one() && factors[0].1 % 2.0 != 0.0
                 }
-                Node::Number(x) => {
-                    let number = Coefficient::checked(*x, true);
-                    e == e.trunc() && number.and_then(|x| x.to(e)).and_then(|c| c.times(product.coefficient)).is_some()
-                }
+                Node::Number(x) => raised_number(*x, e).and_then(|c| c.times(product.coefficient)).is_some(),
                 _ => false,
             };
             let Some(at) = product.factors.iter().position(nested) else {
@@ -392,7 +389,10 @@ impl Store {
             let inner = self.open_product(id);
             let mut merged = Product::number(product.coefficient);
             for (i, &(id, e)) in product.factors.iter().enumerate() {
-                if i == at {
+                if i == at && inner.factors.is_empty() {
+                    let number = raised_number(inner.coefficient.value(), exponent).unwrap_or(Coefficient::ONE);
+                    self.multiply_number(&mut merged, number, 1.0);
+                } else if i == at {
                     self.multiply_number(&mut merged, inner.coefficient, exponent);
                     inner.factors.iter().for_each(|&(id, e)| merged.push(id, e * exponent));
                 } else {
@@ -517,4 +517,9 @@ impl Store {
         }
         if kept.is_empty() { otherwise } else { self.intern(Node::Piecewise(kept, otherwise)) }
     }
+}
+
+/// x^e, unless it overflows, underflows or is not defined.
+fn raised_number(x: f64, e: f64) -> Option<Coefficient> {
+    if e == e.trunc() { Coefficient::checked(x, true)?.to(e) } else { Coefficient::checked(power(x, e), x == 0.0) }
 }

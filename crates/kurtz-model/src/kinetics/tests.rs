@@ -32,6 +32,8 @@ const MIXED: &str = "
     i: 0 -> C @ propensity(k*max(0, A - 3))";
 
 proptest! {
+    #![proptest_config(crate::expression::tests::fixed_cases(256))]
+
     #[test]
     fn all_ways_to_a_propensity_give_the_same_bits(
         states in prop::array::uniform8(prop::array::uniform4(0.0..30.0f64)),

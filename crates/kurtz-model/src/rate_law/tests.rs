@@ -38,6 +38,8 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 proptest! {
+    #![proptest_config(crate::expression::tests::fixed_cases(256))]
+
     #[test]
     fn formulas_agree_with_numbers_for_every_law((time, state) in point()) {
         let network = all_laws();
@@ -64,8 +66,8 @@ proptest! {
             let v = kinetics.volumes()[network.reactions[i].compartment.index()];
             let (a, phi) = (kinetics.propensity(reaction, time, &in_counts), kinetics.rate(reaction, time, &state));
             // At a threshold rounding decides.
-            prop_assume!((in_counts[0] - 5.0).abs() > 1e-9 && (in_counts[1] - 2.0).abs() > 1e-9);
-            prop_assert!(close(a, v * phi), "reaction {i}: {a} against {}", v * phi);
+            let near_threshold = (in_counts[0] - 5.0).abs() < 1e-9 || (in_counts[1] - 2.0).abs() < 1e-9;
+            prop_assert!(near_threshold || close(a, v * phi), "reaction {i}: {a} against {}", v * phi);
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::super::tests::{any_expression, any_point, at};
+use super::super::tests::{any_expression, any_point, at, fixed_cases};
 use super::super::{Expression, Function, Symbol};
 use super::*;
 use crate::network::{ParameterId, SpeciesId};
@@ -30,7 +30,7 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 700, ..ProptestConfig::default() })]
+    #![proptest_config(fixed_cases(700))]
 
     #[test]
     fn a_program_has_the_bits_of_the_tree(
