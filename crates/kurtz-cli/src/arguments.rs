@@ -27,6 +27,8 @@ pub enum Command {
     Moments(Moments),
     /// Solve the master equation of a network by finite state projection, with an error bound.
     Solve(Solve),
+    /// Run a study from a TOML file and write its report.
+    Run(Run),
 }
 
 /// A model and what to change in it.
@@ -219,6 +221,27 @@ pub struct Solve {
     /// Write everything, with figures and a report, to this directory.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `kurtz run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The study, a TOML file.
+    #[arg(value_name = "STUDY")]
+    pub study: PathBuf,
+    /// Directory of the report [default: out/<name of the study>].
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Run the long version.
+    #[arg(long)]
+    pub full: bool,
+    /// Seed of the random numbers, instead of the study's own.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub changes: ModelChanges,
     #[command(flatten)]
     pub running: Running,
 }

@@ -2,6 +2,9 @@
 
 use kurtz_dynamics::DynamicsError;
 use kurtz_dynamics::data::DataError;
+use kurtz_dynamics::moments::MomentsError;
+use kurtz_dynamics::stats::StatsError;
+use kurtz_learn::LearnError;
 use kurtz_model::diagnostic::Diagnostics;
 use kurtz_model::kinetics::KineticsError;
 use kurtz_ode::OdeError;
@@ -27,6 +30,15 @@ pub enum Error {
     /// A request that integration cannot serve.
     #[error(transparent)]
     Ode(#[from] OdeError),
+    /// Moment equations that cannot be derived or closed.
+    #[error(transparent)]
+    Moments(#[from] MomentsError),
+    /// Laws that cannot be compared.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+    /// Data that cannot be learned from.
+    #[error(transparent)]
+    Learn(#[from] LearnError),
     /// Results that could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),

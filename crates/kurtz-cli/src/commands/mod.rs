@@ -2,6 +2,7 @@
 
 mod check;
 mod moments;
+mod run;
 mod simulate;
 mod solve;
 
@@ -18,6 +19,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Moments(arguments) => moments::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
     }
 }
 

@@ -85,6 +85,26 @@ impl WeightedData {
         self.weighting == Weighting::Full && self.factors.iter().any(|f| !f.exact)
     }
 
+    /// Chi-square of predicted values, one list `[times x observables]` for each condition, and how many values it sums.
+    ///
+    /// # Errors
+    /// Lists of wrong length.
+    pub fn chi_square(&self, predicted: &[Vec<f64>]) -> Result<(f64, usize), LearnError> {
+        let mut sum = 0.0;
+        for (c, condition) in self.conditions.iter().enumerate() {
+            let (expected, found) = (condition.values.len(), predicted.get(c).map_or(0, Vec::len));
+            if expected != found {
+                return Err(LearnError::Length { what: "the predicted values".into(), expected, found });
+            }
+            let rows = self.rows(c);
+            let mut residuals =
+                Matrix::from_fn(rows.len(), 1, |i, _| condition.values[rows[i]] - predicted[c][rows[i]]);
+            self.whiten(c, &mut residuals);
+            sum += residuals.as_slice().iter().map(|r| r * r).sum::<f64>();
+        }
+        Ok((sum, self.independent_values()))
+    }
+
     /// Positions of the values of a condition that are used.
     pub(crate) fn rows(&self, condition: usize) -> &[usize] {
         &self.factors[condition].rows

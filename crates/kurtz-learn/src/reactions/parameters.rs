@@ -6,6 +6,7 @@ use crate::fit::{
     Fit, FitSettings, LibraryModel, Prediction, Predictor, Shooting, ShootingSettings, WeightedData, fit,
 };
 use crate::library::ReactionLibrary;
+use crate::linear::{Compressed, Matrix};
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::moments::closure::Closure;
 use kurtz_model::kinetics::Changes;
@@ -72,6 +73,35 @@ impl RateExpressions {
     /// dk_j/dp_i at given values, `[reactions x free]`.
     pub fn derivatives(&self, parameters: &[f64]) -> Vec<f64> {
         self.derivatives.iter().map(|k| self.evaluate(k, parameters)).collect()
+    }
+
+    /// The parameters at which the rate constants are nearest to `rates`, `[reactions]`, in the sense of least squares.
+    ///
+    /// # Errors
+    /// [`LearnError::NotIdentifiable`] if the rate constants do not determine the parameters.
+    pub fn parameters_at(&self, rates: &[f64]) -> Result<Vec<f64>, LearnError> {
+        let undetermined = |reason: &str| LearnError::NotIdentifiable {
+            what: "the parameters of the network".into(),
+            reason: reason.into(),
+        };
+        let n = self.ids.len();
+        let all: Vec<usize> = (0..n).collect();
+        let mut parameters = self.start();
+        for _ in 0..100 {
+            let (now, slopes) = (self.rates(&parameters), self.derivatives(&parameters));
+            let rows = Matrix::from_fn(rates.len(), n + 1, |j, i| match i == n {
+                true => rates[j] - now[j],
+                false => slopes[j * n + i],
+            });
+            let step = Compressed::new(&rows).solve(&all);
+            let step = step.ok_or_else(|| undetermined("the rate constants depend on fewer combinations of them"))?.x;
+            parameters.iter_mut().zip(&step).for_each(|(p, s)| *p += s);
+            let size = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+            if size(&step) <= 1e-28 * size(&parameters) {
+                return Ok(parameters);
+            }
+        }
+        Err(undetermined("the search for them does not come to rest"))
     }
 
     fn evaluate(&self, expression: &Expression, parameters: &[f64]) -> f64 {

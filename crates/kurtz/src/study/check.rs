@@ -103,7 +103,8 @@ impl Description {
                 "      propensity (molecules)      {}",
                 network.propensity_expression(id).display(network)
             );
-            let _ = writeln!(text, "      rate (concentrations)       {}", network.rate_expression(id).display(network));
+            let _ =
+                writeln!(text, "      rate (concentrations)       {}", network.rate_expression(id).display(network));
         }
         text
     }

@@ -1,6 +1,8 @@
 //! End-to-end jobs: settings in, results out. Each command of `kurtz` is one of them.
 
 pub mod check;
+pub mod epidermis;
+pub mod file;
 pub mod findings;
 mod grid;
 pub mod integrate;

@@ -1,0 +1,95 @@
+//! Studies in TOML files: which job, and its settings, with a longer version under `[full]`.
+//!
+//! ```toml
+//! study = "epidermis"        # which job
+//! trajectories = 1_000_000   # its settings ...
+//!
+//! [full]                     # ... and what `kurtz run --full` changes in them
+//! replicates = 200
+//! ```
+
+use super::epidermis;
+use super::findings::Findings;
+use crate::Error;
+use kurtz_dynamics::Progress;
+use kurtz_model::kinetics::Changes;
+use std::path::{Path, PathBuf};
+
+/// A study, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Study {
+    /// The epidermis study (Yang, Peng, Zhu, Hong 2020, first example).
+    Epidermis(epidermis::Settings),
+}
+
+/// What a run may change in a study.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choices {
+    /// The long version.
+    pub full: bool,
+    /// Another seed.
+    pub seed: Option<u64>,
+    /// Changes to the model.
+    pub changes: Changes,
+}
+
+impl Study {
+    /// Reads a study file. Paths in it are relative to the directory it is in.
+    ///
+    /// # Errors
+    /// Files that cannot be read, are not TOML, name no study that there is, or hold settings that it does not have.
+    pub fn read(path: &Path, choices: &Choices) -> Result<Study, Error> {
+        let wrong = |message: String| Error::StudyFile { path: path.into(), message };
+        let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
+        if let Some(full) = table.remove("full") {
+            let toml::Value::Table(full) = full else {
+                return Err(wrong("`full` must be a table of settings, as in `[full]`".into()));
+            };
+            if choices.full {
+                overlay(&mut table, full);
+            }
+        } else if choices.full {
+            return Err(wrong("has no long version: there is no table `[full]`".into()));
+        }
+        let kind = table.remove("study");
+        match kind.as_ref().and_then(toml::Value::as_str) {
+            Some("epidermis") => {
+                let mut settings: epidermis::Settings = table.try_into().map_err(|e| wrong(e.to_string()))?;
+                settings.model.path = relative(path, &settings.model.path);
+                settings.model.changes = choices.changes.clone();
+                settings.seed = choices.seed.unwrap_or(settings.seed);
+                Ok(Study::Epidermis(settings))
+            }
+            Some(other) => Err(wrong(format!("there is no study `{other}`; there is `epidermis`"))),
+            None => Err(wrong("does not say which study it is; begin with `study = \"epidermis\"`".into())),
+        }
+    }
+
+    /// Runs the study.
+    ///
+    /// # Errors
+    /// Whatever keeps it from its end.
+    pub fn run(&self, progress: &dyn Progress) -> Result<Findings, Error> {
+        match self {
+            Study::Epidermis(settings) => epidermis::run(settings, progress),
+        }
+    }
+}
+
+fn relative(study: &Path, path: &Path) -> PathBuf {
+    study.parent().unwrap_or(Path::new("")).join(path)
+}
+
+/// Puts the values of `over` in the place of those of `base`, table by table.
+fn overlay(base: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => overlay(below, above),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
