@@ -1,6 +1,8 @@
 //! What can go wrong in learning.
 
+use kurtz_dynamics::error::DynamicsError;
 use kurtz_dynamics::moments::MomentsError;
+use kurtz_dynamics::stats::StatsError;
 use kurtz_model::kinetics::KineticsError;
 
 /// Why something could not be learned.
@@ -112,6 +114,12 @@ pub enum LearnError {
     /// A network that could not be bound to numbers.
     #[error(transparent)]
     Kinetics(#[from] KineticsError),
+    /// A master equation that could not be solved.
+    #[error(transparent)]
+    Dynamics(#[from] DynamicsError),
+    /// Moments of a law that could not be taken.
+    #[error(transparent)]
+    Statistics(#[from] StatsError),
     /// Moment equations that could not be derived.
     #[error(transparent)]
     Moments(#[from] MomentsError),

@@ -32,8 +32,26 @@ pub struct LearnReport {
     pub goodness: Goodness,
     /// What the data determine of all candidates together.
     pub identifiability: Identifiability,
+    /// If a closure was used: the same fit under every closure.
+    pub closures: Vec<ClosureReport>,
     /// Conclusions, in words.
     pub verdicts: Vec<Verdict>,
+}
+
+/// Rate constants under one closure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosureReport {
+    /// The closure.
+    pub closure: String,
+    /// The reactions fitted.
+    pub reactions: Vec<String>,
+    /// Their rate constants.
+    pub rates: Vec<f64>,
+    /// How far each lies from the reference, in standard errors.
+    pub shifts: Vec<f64>,
+    /// Chi-square.
+    pub chi2: f64,
 }
 
 /// The data behind a report.

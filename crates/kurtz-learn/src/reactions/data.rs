@@ -35,16 +35,49 @@ impl ReactionData {
         closure: Option<&dyn Closure>,
         order: u32,
     ) -> Result<Self, LearnError> {
-        let first = series.first().ok_or(LearnError::Empty { what: "moment series" })?;
-        if candidates.is_empty() {
-            return Err(LearnError::Empty { what: "candidate reactions" });
+        if series.is_empty() {
+            return Err(LearnError::Empty { what: "moment series" });
         }
         let (library, available, route) = choose_equations(series, volume, candidates, closure, order)?;
+        Self::of_moments(series, volume, candidates, library, available, route)
+    }
+
+    /// As [`ReactionData::from_moments`], with the equations closed by `closure` also where measured moments would do:
+    /// all moments up to the order are then fitted, at the price of the closure's bias.
+    ///
+    /// # Errors
+    /// As [`ReactionData::from_moments`].
+    pub fn closed(
+        series: &[MomentSeries],
+        volume: f64,
+        candidates: &[Candidate],
+        closure: &dyn Closure,
+        order: u32,
+    ) -> Result<Self, LearnError> {
+        let first = series.first().ok_or(LearnError::Empty { what: "moment series" })?;
+        let (names, stoichiometries) = names_and_stoichiometries(candidates)?;
+        let library =
+            ReactionLibrary::new(&first.species, names, &stoichiometries, volume, order, order, Some(closure))?;
+        let route = match library.contributions().closed_moments().is_empty() {
+            true => Route::Exact,
+            false => Route::Closure(closure.name().into()),
+        };
+        Self::of_moments(series, volume, candidates, library, order, route)
+    }
+
+    fn of_moments(
+        series: &[MomentSeries],
+        volume: f64,
+        candidates: &[Candidate],
+        library: ReactionLibrary,
+        available: u32,
+        route: Route,
+    ) -> Result<Self, LearnError> {
         let condition = |s: &MomentSeries| Condition::from_moments(start_name(s), s, available);
         let conditions: Vec<Condition> = series.iter().map(condition).collect::<Result<_, _>>()?;
         check_conditions(&conditions)?;
         Ok(ReactionData {
-            species: first.species.clone(),
+            species: series[0].species.clone(),
             volume,
             amounts: Amounts::Counts,
             candidates: candidates.to_vec(),
@@ -105,6 +138,13 @@ impl ReactionData {
     }
 }
 
+fn names_and_stoichiometries(candidates: &[Candidate]) -> Result<(Vec<String>, Vec<Stoichiometry>), LearnError> {
+    if candidates.is_empty() {
+        return Err(LearnError::Empty { what: "candidate reactions" });
+    }
+    Ok(candidates.iter().map(|c| (c.name.clone(), c.stoichiometry.clone())).unzip())
+}
+
 /// The equations, the order of the moments they read from the data, and how they close.
 fn choose_equations(
     series: &[MomentSeries],
@@ -114,8 +154,7 @@ fn choose_equations(
     order: u32,
 ) -> Result<(ReactionLibrary, u32, Route), LearnError> {
     let species = &series[0].species;
-    let stoichiometries: Vec<Stoichiometry> = candidates.iter().map(|c| c.stoichiometry.clone()).collect();
-    let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
+    let (names, stoichiometries) = names_and_stoichiometries(candidates)?;
     let library = |order, available, closure| {
         ReactionLibrary::new(species, names.clone(), &stoichiometries, volume, order, available, closure)
     };

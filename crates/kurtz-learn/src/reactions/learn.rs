@@ -1,6 +1,7 @@
 //! Reactions and rate constants from moments.
 
 use super::candidates::Candidate;
+use super::closures::compare_closures;
 use super::data::ReactionData;
 use super::intervals::{Range, profile};
 use crate::error::LearnError;
@@ -9,7 +10,8 @@ use crate::identifiability::Identifiability;
 use crate::library::Library;
 use crate::linear::{Compressed, non_negative};
 use crate::report::{
-    DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport, Verdict, finite,
+    ClosureReport, DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport,
+    Verdict, finite,
 };
 use crate::structure::{SelectionSettings, StructureSet, select_terms, select_terms_in_integral_form};
 use kurtz_dynamics::MomentSeries;
@@ -93,7 +95,13 @@ pub fn learn_from(prepared: &ReactionData, settings: &RateSettings) -> Result<Le
         }
         _ => select_by_shooting(library, &data, &bounded, settings)?,
     };
-    let report = report(prepared, &data, &structures, &problem, settings);
+    let mut report = report(prepared, &data, &structures, &problem, settings);
+    if let Route::Closure(_) = prepared.route {
+        let best = structures.best();
+        let rates: Vec<f64> = best.terms.iter().map(|&j| best.fit.parameters[j]).collect();
+        report.closures = compare_closures(prepared, &best.terms, &rates, &settings.fit, &settings.shooting)?;
+        report.verdicts.push(closure_verdict(&report.closures));
+    }
     let network = prepared.network(&structures.best().fit.parameters);
     Ok(LearnedReactions { network, report, structures })
 }
@@ -138,8 +146,17 @@ fn report(
         penalty_per_term: structures.penalty,
         goodness,
         identifiability,
+        closures: Vec::new(),
         verdicts,
     }
+}
+
+fn closure_verdict(closures: &[ClosureReport]) -> Verdict {
+    let largest = closures.iter().flat_map(|c| &c.shifts).fold(0.0f64, |m, s| m.max(s.abs()));
+    Verdict::new(
+        if largest < 1.0 { Level::Good } else { Level::Caution },
+        format!("between closures the rates differ by up to {largest:.1} standard errors"),
+    )
 }
 
 fn reactions(
