@@ -27,6 +27,7 @@ impl Offer {
     pub fn new(settings: &Settings, model: &ModelFile) -> Result<Offer, Error> {
         let network = model.kinetics.network();
         let extended = extended(settings, network)?;
+        let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();
         let mut parameters = free_parameters(network);
         let mut truth: Vec<f64> = parameters
             .iter()
@@ -35,7 +36,7 @@ impl Offer {
         parameters.extend(settings.candidates.keys().cloned());
         truth.resize(parameters.len(), 0.0);
         Ok(Offer {
-            candidates: candidates_of(&extended)?,
+            candidates: candidates_of(&extended, &species)?,
             own: network.reactions.len(),
             expressions: RateExpressions::new(&extended, &parameters)?,
             parameters,
