@@ -156,7 +156,7 @@ impl Figure {
         for (i, (_, mut panel)) in panels.into_iter().enumerate() {
             let (row, column) = (i / columns, i % columns);
             if column == 0 && row > 0 {
-                y += row_margins[row - 1].bottom + panel_height + 10.0;
+                y += row_margins[row - 1].top + panel_height + row_margins[row - 1].bottom + 4.0;
             }
             let before: f64 = (0..column).map(|c| lefts[c] + rights[c] + panel_width + 9.0).sum();
             let frame = Rect {
@@ -325,6 +325,20 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn titles_of_a_row_stay_clear_of_the_ticks_above() {
+        let panel =
+            || Panel::new().title("a title that is far too long for one line of so narrow a panel, and a second");
+        let figure = (0..12).fold(Figure::new("f").columns(4), |f, _| {
+            f.panel(panel().x(Axis::new("x")).y(Axis::new("y")).with(Line::new("a", [0.0, 1.0], [0.0, 1.0])))
+        });
+        let layout = figure.layout(&figure.resolve().expect("valid"));
+        for (above, below) in layout.panels.iter().zip(&layout.panels[4..]) {
+            let first_line = below.title_y - (below.title.len() - 1) as f64 * TITLE_SIZE * LINE_HEIGHT - TITLE_SIZE;
+            assert!(below.title.len() > 1 && first_line > above.frame.y + above.frame.height + TICK + TICK_SIZE);
         }
     }
 

@@ -308,8 +308,10 @@ impl Axes<'_> {
     fn heat_map(&self, map: &HeatMap, colours: &ResolvedColours, layout: &Layout) -> Value {
         let columns = map.x_edges.len().saturating_sub(1).max(1);
         let forward = |v: f64| colours.scale.forward(v);
+        // Four digits are more than a colour shows; the data files have them all.
+        let short = |v: f64| format!("{v:.3e}").parse().map_or(Value::Null, number);
         let rows: Vec<Value> =
-            map.values.chunks(columns).map(|row| row.iter().map(|v| number(forward(*v))).collect()).collect();
+            map.values.chunks(columns).map(|row| row.iter().map(|v| short(forward(*v))).collect()).collect();
         let stops: Vec<Value> = (0..=24)
             .map(|i| {
                 let place = f64::from(i) / 24.0;

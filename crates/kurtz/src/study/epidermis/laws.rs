@@ -147,22 +147,23 @@ impl Laws {
     }
 
     fn figure(&self, model: &ModelFile) -> Figure {
-        let mut figure = Figure::new("fig-3-laws").columns(self.times.len()).colour_bars(ColourBars::EachPanel).caption(
-            "Joint law of the counts: true (first row), learned (second), sampled (third), learned less true (fourth) and \
-             sampled less true (fifth). The last two rows have their own scales.",
-        );
+        let mut figure = Figure::new("fig-3-laws").columns(self.times.len()).colour_bars(ColourBars::EachPanel).caption(format!(
+            "Joint law of the counts at four times (t in the unit of the model{}): true (first row), learned (second), sampled \
+             (third), learned less true (fourth) and sampled less true (fifth). Every panel has its own scale.",
+            if model.time_unit().is_empty() { String::new() } else { format!(", {}", model.time_unit()) }
+        ));
         let species = self.truth[0].species().to_vec();
         let frames: Vec<_> = self.truth.iter().zip(&self.sampled).map(|(a, b)| frame(&[a, b])).collect();
         let panel = |title: String, map: HeatMap| {
             Panel::new()
                 .title(title)
-                .x(Axis::new(format!("$n_{{{}}}$", species[0])))
-                .y(Axis::new(format!("$n_{{{}}}$", species[1])))
+                .x(Axis::new(format!("n_{{{}}}", species[0])))
+                .y(Axis::new(format!("n_{{{}}}", species[1])))
                 .with(map)
         };
         for (name, laws) in [("true", &self.truth), ("learned", &self.learned), ("sampled", &self.sampled)] {
             for (i, law) in laws.iter().enumerate() {
-                let title = format!("{name}, t = {} {}", self.times[i], model.time_unit());
+                let title = format!("{name}, t = {}", self.times[i]);
                 figure = figure.panel(panel(title, heat_map(frames[i], |s| law.probability(s))));
             }
         }

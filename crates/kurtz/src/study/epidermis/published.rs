@@ -160,7 +160,7 @@ impl Published {
             .paragraph(format!(
                 "ODENet: the weights of all ten terms of the means (11) are trained from zero by back-propagation through \
                  a Runge-Kutta solver on the absolute error plus an L1 penalty; weights below {} are removed and the rest \
-                 trained again [@yang2020]. From one initial state the terms are collinear to about one part in 10^{{5}}, and the \
+                 trained again [@yang2020]. From one initial state the terms are collinear to about one part in 1e5, and the \
                  training does not find the three that are there; the result is shown as it is. The training ended: {:?}, \
                  with a loss of {}.",
                 self.threshold,

@@ -14,7 +14,7 @@ use kurtz_learn::Condition;
 use kurtz_learn::fit::{WeightedData, Weighting};
 use kurtz_model::Kinetics;
 use kurtz_ode::{Integration, solve};
-use kurtz_report::{Axis, Cell, Check, DataTable, Figure, Line, Panel, Points, Section, Table};
+use kurtz_report::{Axis, Cell, Check, Colour, DataTable, Figure, Line, Panel, Points, Section, Table};
 use std::time::Instant;
 
 /// What was sampled, and what should have come out.
@@ -37,6 +37,10 @@ pub struct Sampled {
     traces: Vec<Trace>,
     snapshots: Vec<f64>,
 }
+
+/// Colours of single trajectories, which need no legend.
+const COLOURS: [Colour; 6] =
+    [Colour::Blue, Colour::Vermillion, Colour::Green, Colour::Purple, Colour::Orange, Colour::SkyBlue];
 
 /// Samples the ensemble with the direct method, and a smaller one with the first-reaction method.
 pub fn run(settings: &Settings, model: &ModelFile, progress: &dyn Progress) -> Result<Sampled, Error> {
@@ -224,10 +228,10 @@ impl Sampled {
             self.traces.len()
         ));
         for (s, name) in self.moments.species.iter().enumerate() {
-            let mut panel = axes(model, &format!("$n_{{{name}}}$"));
-            for trace in &self.traces {
+            let mut panel = axes(model, &format!("n_{{{name}}}"));
+            for (trace, colour) in self.traces.iter().zip(COLOURS.into_iter().cycle()) {
                 let counts: Vec<f64> = trace.counts.iter().skip(s).step_by(trace.species).map(|&n| n as f64).collect();
-                panel = panel.with(Line::steps("", trace.times.clone(), counts).width(0.6));
+                panel = panel.with(Line::steps("", trace.times.clone(), counts).width(0.6).colour(colour));
             }
             figure = figure.panel(panel);
         }
