@@ -2,6 +2,7 @@
 //! sure one can be of each.
 
 pub mod condition;
+pub mod design;
 pub mod equations;
 mod error;
 pub mod fit;
