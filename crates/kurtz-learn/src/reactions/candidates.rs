@@ -82,20 +82,11 @@ pub fn enumerate_candidates(species: &[String], settings: &CandidateSettings) ->
     Ok(all)
 }
 
-/// The reactions of a network as candidates over all its species, under their own names.
-///
-/// # Errors
-/// Reactions without a mass-action constant.
-pub fn candidates_of(network: &Network) -> Result<Vec<Candidate>, LearnError> {
-    let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();
-    candidates_over(network, &species)
-}
-
 /// The reactions of a network as candidates over the species that were observed, under their own names.
 ///
 /// # Errors
 /// Reactions without a mass-action constant; reactions of species that are not observed.
-pub fn candidates_over(network: &Network, observed: &[String]) -> Result<Vec<Candidate>, LearnError> {
+pub fn candidates_of(network: &Network, observed: &[String]) -> Result<Vec<Candidate>, LearnError> {
     let candidate = |reaction: &Reaction| -> Result<Candidate, LearnError> {
         if !matches!(reaction.rate, RateLaw::MassAction(_)) {
             return Err(LearnError::NotMassAction { reaction: reaction.name.clone() });

@@ -9,7 +9,7 @@ mod master_equation;
 mod network;
 mod parameters;
 
-pub use candidates::{Candidate, CandidateSettings, candidates_of, candidates_over, enumerate_candidates};
+pub use candidates::{Candidate, CandidateSettings, candidates_of, enumerate_candidates};
 pub use closures::compare_closures;
 pub use data::ReactionData;
 pub use learn::{LearnedReactions, RateSettings, learn_from, learn_reactions};

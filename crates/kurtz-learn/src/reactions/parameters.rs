@@ -216,7 +216,7 @@ pub fn fit_parameters(
 
 fn library_of(network: &Network, order: u32, closure: Option<&dyn Closure>) -> Result<ReactionLibrary, LearnError> {
     let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();
-    let candidates = candidates_of(network)?;
+    let candidates = candidates_of(network, &species)?;
     let stoichiometries: Vec<Stoichiometry> = candidates.iter().map(|c| c.stoichiometry.clone()).collect();
     let names = candidates.into_iter().map(|c| c.name).collect();
     let volume = Kinetics::new(network)?.volumes()[0];

@@ -86,8 +86,9 @@ fn structure_is_exact_in_ten_seeds_of_a_million_simulated_trajectories() {
 #[test]
 fn a_report_survives_json() {
     let network = model("epidermis");
+    let species = ["A", "B"].map(String::from);
     let series = simulate(&network, &from(10.0), 2_000, 3, 20.0, 10, 2);
-    let candidates = candidates_of(&network).unwrap();
+    let candidates = candidates_of(&network, &species).unwrap();
     let learned = learn_reactions(&[series], 1.0, &candidates, None, &RateSettings::default()).unwrap();
     let text = serde_json::to_string(&learned.report).unwrap();
     let back: LearnReport = serde_json::from_str(&text).unwrap();

@@ -14,13 +14,14 @@ use kurtz_model::kinetics::{Changes, Law};
 
 /// The candidates of a model, its volume and true constants.
 fn truth(network: &kurtz_model::Network) -> (Vec<Candidate>, f64, Vec<f64>) {
+    let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();
     let kinetics = Kinetics::new(network).unwrap();
     let constant = |law: &Law| match law {
         Law::MassAction { constant, .. } => *constant,
         _ => f64::NAN,
     };
     let rates = kinetics.laws().iter().map(constant).collect();
-    (candidates_of(network).unwrap(), kinetics.volumes()[0], rates)
+    (candidates_of(network, &species).unwrap(), kinetics.volumes()[0], rates)
 }
 
 #[test]
