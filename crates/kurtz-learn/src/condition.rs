@@ -18,7 +18,8 @@ pub struct Condition {
     pub observables: Vec<String>,
     /// Observed values, `[times x observables]`, row-major.
     pub values: Vec<f64>,
-    /// Their covariance, `[(times x observables) x (times x observables)]`, row-major.
+    /// Their covariance, `[(times x observables) x (times x observables)]`, row-major; or, where the values are
+    /// independent of each other, their variances alone, `[times x observables]`.
     pub covariance: Vec<f64>,
     /// Independent repetitions behind each value: trajectories, or 1 for a single measurement.
     pub repetitions: f64,
@@ -47,7 +48,8 @@ impl Condition {
             return Err(LearnError::Empty { what: "observables" });
         }
         let n = times.len() * observables.len();
-        for (what, expected, found) in [("values", n, values.len()), ("covariance", n * n, covariance.len())] {
+        let full = if covariance.len() == n { n } else { n * n };
+        for (what, expected, found) in [("values", n, values.len()), ("covariance", full, covariance.len())] {
             if expected != found {
                 return Err(LearnError::Length { what: format!("the {what} of condition `{name}`"), expected, found });
             }
@@ -72,7 +74,8 @@ impl Condition {
         if let Some(&value) = covariance.iter().find(|v| !v.is_finite()) {
             return Err(bad("an entry of the covariance", value, "it must be finite"));
         }
-        if let Some(value) = (0..n).map(|i| covariance[i * n + i]).find(|&v| v < 0.0) {
+        let stride = if full == n { 1 } else { n + 1 };
+        if let Some(&value) = covariance.iter().step_by(stride).find(|v| **v < 0.0) {
             return Err(bad("a variance", value, "it must be >= 0"));
         }
         if !(repetitions.is_finite() && repetitions >= 1.0) {
@@ -124,9 +127,23 @@ impl Condition {
         &self.values[time * self.width()..(time + 1) * self.width()]
     }
 
+    /// Whether the values are independent of each other, so that only their variances are kept.
+    pub fn is_independent(&self) -> bool {
+        self.covariance.len() == self.values.len()
+    }
+
     /// Variance of entry `i` of the values.
     pub fn variance(&self, i: usize) -> f64 {
-        self.covariance[i * self.values.len() + i]
+        self.covariance[if self.is_independent() { i } else { i * self.values.len() + i }]
+    }
+
+    /// Covariance of entries `i` and `j` of the values.
+    pub fn covariance_of(&self, i: usize, j: usize) -> f64 {
+        match self.is_independent() {
+            true if i == j => self.covariance[i],
+            true => 0.0,
+            false => self.covariance[i * self.values.len() + j],
+        }
     }
 
     /// The condition with some observables only (positions).
@@ -134,13 +151,15 @@ impl Condition {
         let (n, m) = (self.width(), observables.len());
         let place = |i: usize| (i / m) * n + observables[i % m];
         let rows = self.times.len() * m;
-        let total = self.values.len();
         Condition {
             name: self.name.clone(),
             times: self.times.clone(),
             observables: observables.iter().map(|&o| self.observables[o].clone()).collect(),
             values: (0..rows).map(|i| self.values[place(i)]).collect(),
-            covariance: (0..rows * rows).map(|e| self.covariance[place(e / rows) * total + place(e % rows)]).collect(),
+            covariance: match self.is_independent() {
+                true => (0..rows).map(|i| self.covariance[place(i)]).collect(),
+                false => (0..rows * rows).map(|e| self.covariance_of(place(e / rows), place(e % rows))).collect(),
+            },
             repetitions: self.repetitions,
             sampled_covariance: self.sampled_covariance,
         }

@@ -111,6 +111,9 @@ pub enum LearnError {
         /// Why, in words.
         reason: String,
     },
+    /// The user interrupted.
+    #[error("interrupted")]
+    Cancelled,
     /// A network that could not be bound to numbers.
     #[error(transparent)]
     Kinetics(#[from] KineticsError),

@@ -13,6 +13,7 @@ pub mod methods;
 pub mod odenet;
 pub mod reactions;
 pub mod report;
+pub mod series;
 pub mod structure;
 pub mod synthetic;
 

@@ -151,7 +151,7 @@ impl<'a> IntegralForm<'a> {
             }
         }
         let size = t * inputs;
-        let c = Matrix::from_rows(size, size, condition.covariance.clone());
+        let c = Matrix::from_fn(size, size, |i, j| condition.covariance_of(i, j));
         let covariance = b.times(&c).times_transposed(&b);
         let mut residual = Condition {
             name: condition.name.clone(),

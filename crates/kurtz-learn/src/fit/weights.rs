@@ -143,6 +143,11 @@ impl Factor {
         let not_a_covariance = || LearnError::NotACovariance { condition: condition.name.clone() };
         let (whitening, rank, exact) = match weighting {
             Weighting::Unweighted => (Whitening::Scaled(vec![1.0; rows.len()]), rows.len(), true),
+            // Independent values need no factor.
+            Weighting::Full if condition.is_independent() => {
+                let scales = rows.iter().map(|&i| 1.0 / condition.variance(i).sqrt()).collect();
+                (Whitening::Scaled(scales), rows.len(), true)
+            }
             Weighting::Diagonal => {
                 let scales = rows.iter().map(|&i| 1.0 / condition.variance(i).sqrt()).collect();
                 (Whitening::Scaled(scales), rows.len(), true)
@@ -183,6 +188,5 @@ impl Whitening {
 }
 
 fn covariance(condition: &Condition, rows: &[usize]) -> Matrix {
-    let n = condition.values.len();
-    Matrix::from_fn(rows.len(), rows.len(), |i, j| condition.covariance[rows[i] * n + rows[j]])
+    Matrix::from_fn(rows.len(), rows.len(), |i, j| condition.covariance_of(rows[i], rows[j]))
 }

@@ -17,4 +17,5 @@ pub use master_equation::{MasterEquation, fit_master_equation};
 pub use network::{Amounts, network_of};
 pub use parameters::{ParameterFit, RateExpressions, fit_parameters};
 
+pub(crate) use intervals::{Range, profile};
 pub(crate) use learn::{structure_reports, structure_verdicts};

@@ -9,3 +9,4 @@ pub use criterion::{Penalty, SelectionSettings};
 pub use search::{Structure, StructureSet, select_terms};
 
 pub(crate) use integral_search::select_terms_in_integral_form;
+pub(crate) use subsets::Subset;

@@ -1,0 +1,63 @@
+//! Selection by moments where some candidates are known to be there or have fixed constants.
+
+use super::offer::Offer;
+use super::report::{Findings, learn_report};
+use super::search::Selection;
+use crate::condition::Condition;
+use crate::error::LearnError;
+use crate::fit::{
+    IntegralSettings, LibraryModel, Predictor, Shooting, WeightedData, Weighting, fit_integral,
+};
+use crate::library::ReactionLibrary;
+use crate::reactions::RateSettings;
+use crate::report::{LearnReport, Route};
+use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_dynamics::{MomentSeries, Progress};
+
+/// As [`crate::learn_reactions`] where the moment equations close exactly, for an offer in which something is known.
+///
+/// # Errors
+/// As [`crate::learn_reactions`]; candidates whose moment equations do not close.
+pub fn select_by_moments(
+    series: &[MomentSeries],
+    offer: &Offer,
+    settings: &RateSettings,
+    progress: &dyn Progress,
+) -> Result<LearnReport, LearnError> {
+    offer.check()?;
+    let reactions: Vec<Stoichiometry> = offer.candidates.iter().map(|c| c.stoichiometry.clone()).collect();
+    let order = settings.order;
+    let library =
+        ReactionLibrary::new(&offer.species, offer.names(), &reactions, offer.volume, order, order, None)?;
+    let condition = |(i, s): (usize, &MomentSeries)| Condition::from_moments(format!("series {}", i + 1), s, order);
+    let conditions = series.iter().enumerate().map(condition).collect::<Result<Vec<_>, _>>()?;
+    let data = WeightedData::new(conditions, Weighting::Full)?;
+    let p = offer.candidates.len();
+    let coarse = fit_integral(&library, data.conditions(), &vec![true; p], &IntegralSettings::default())?;
+    let mut start = coarse.coefficients;
+    offer.fixed().into_iter().for_each(|(j, k)| start[j] = k);
+    let model = LibraryModel(&library);
+    let first = Shooting::new(&model, data.conditions())?;
+    let start = first.with_initial_values(&start);
+    let shooting = first.refined_at(&start, &settings.shooting)?;
+    debug_assert_eq!(shooting.parameter_count(), start.len());
+    let selected = Selection {
+        predictor: &shooting,
+        data: &data,
+        offer,
+        penalty: settings.selection.penalty.per_term(&data, offer.open().len()),
+        settings: &settings.selection,
+        fits: &settings.fit,
+        progress,
+    }
+    .run(&[start])?;
+    let findings = Findings {
+        offer,
+        route: Route::Exact,
+        data: &data,
+        selected: &selected,
+        confidence: settings.confidence,
+        noise_from_residuals: false,
+    };
+    Ok(learn_report(&findings, Vec::new()))
+}
