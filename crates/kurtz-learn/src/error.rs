@@ -111,6 +111,14 @@ pub enum LearnError {
         /// Why, in words.
         reason: String,
     },
+    /// A computation that would take too much.
+    #[error("{what} cannot be computed: {reason}")]
+    Intractable {
+        /// What was to be computed.
+        what: String,
+        /// Why it cannot be, and what can be done.
+        reason: String,
+    },
     /// The user interrupted.
     #[error("interrupted")]
     Cancelled,

@@ -5,6 +5,7 @@ pub mod condition;
 pub mod design;
 pub mod equations;
 mod error;
+pub mod events;
 pub mod fit;
 mod identifiability;
 pub mod library;

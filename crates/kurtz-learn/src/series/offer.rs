@@ -1,7 +1,8 @@
 //! What a learner may choose from: species, candidate reactions, and what is known beforehand.
 
 use crate::error::LearnError;
-use crate::reactions::Candidate;
+use crate::reactions::{Candidate, network_of};
+use kurtz_model::Kinetics;
 use serde::{Deserialize, Serialize};
 
 /// What is known beforehand of a candidate reaction.
@@ -121,15 +122,14 @@ impl Offer {
         self.candidates.iter().map(|c| c.name.clone()).collect()
     }
 
-    /// k V prod V^(-nu) C(n, nu) at unit constant: the propensity per constant of a candidate at counts `n`, `[species]`.
-    pub fn propensity(&self, candidate: usize, n: &[i64]) -> f64 {
-        let mut h = self.volume;
-        for (&nu, &n) in self.candidates[candidate].stoichiometry.reactants.iter().zip(n) {
-            for i in 0..nu {
-                h *= (n - i64::from(i)) as f64 / (f64::from(i + 1) * self.volume);
-            }
-        }
-        h.max(0.0)
+    /// The candidates as a network, each with rate constant 1.
+    ///
+    /// # Errors
+    /// A volume or clamped amounts that no network can have.
+    pub fn at_unit_constants(&self) -> Result<Kinetics, LearnError> {
+        let candidates: Vec<(&Candidate, f64)> = self.candidates.iter().map(|c| (c, 1.0)).collect();
+        let initial: Vec<f64> = self.clamped.iter().map(|x| x.unwrap_or(0.0)).collect();
+        Ok(Kinetics::new(&network_of(&self.species, &initial, self.volume, &candidates))?)
     }
 
     /// Net change of each species in one event of a candidate, clamped species left out.

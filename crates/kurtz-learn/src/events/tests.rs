@@ -1,0 +1,177 @@
+//! Networks are learned back from single realisations.
+
+use super::*;
+use crate::reactions::{Candidate, CandidateSettings, candidates_of, enumerate_candidates};
+use crate::series::{Given, Offer, Scale};
+use kurtz_dynamics::ssa::{Direct, Trace};
+use kurtz_dynamics::progress::Silent;
+use kurtz_model::Kinetics;
+use kurtz_model::format::crn;
+
+fn kinetics(text: &str) -> Kinetics {
+    Kinetics::new(&crn::parse(text, "test").unwrap().0).unwrap()
+}
+
+fn offer(kinetics: &Kinetics, candidates: Vec<Candidate>) -> Offer {
+    let species = kinetics.network().species.iter().map(|s| s.name.clone()).collect();
+    Offer::new(species, candidates, Scale::Counts, kinetics.volumes()[0])
+}
+
+/// Every event, then the state at `end`.
+fn recorded(kinetics: &Kinetics, seed: u64, end: f64) -> Series {
+    let trace = Trace::sample(&Direct::default(), kinetics, seed, 0, end, 1_000_000).unwrap();
+    let (mut times, mut values) = (trace.times.clone(), trace.counts.iter().map(|&n| n as f64).collect::<Vec<_>>());
+    times.push(end);
+    values.extend(trace.at(end).iter().map(|&n| n as f64));
+    Series { condition: "a".into(), trajectory: String::new(), times, values, standard_errors: None }
+}
+
+fn on_grid(kinetics: &Kinetics, seed: u64, end: f64, steps: usize, of: &[usize]) -> Series {
+    let trace = Trace::sample(&Direct::default(), kinetics, seed, 0, end, 10_000_000).unwrap();
+    let times: Vec<f64> = (0..=steps).map(|i| end * i as f64 / steps as f64).collect();
+    let values = times.iter().flat_map(|&t| of.iter().map(|&s| trace.at(t)[s] as f64).collect::<Vec<_>>()).collect();
+    Series { condition: "a".into(), trajectory: String::new(), times, values, standard_errors: None }
+}
+
+fn learn(series: &[Series], observed: &[&str], offer: &Offer) -> Result<LearnedTraces, crate::LearnError> {
+    let observed: Vec<String> = observed.iter().map(|s| (*s).to_string()).collect();
+    learn_traces(series, &observed, offer, &TraceSettings::default(), &Silent)
+}
+
+/// The chosen reactions are just those of the network, with constants within 4.9 standard errors.
+fn assert_learned(learned: &LearnedTraces, truth: &[(&str, f64)]) {
+    let chosen: Vec<_> = learned.report.reactions.iter().filter(|r| r.selected).collect();
+    let equations: Vec<&str> = chosen.iter().map(|r| r.equation.as_str()).collect();
+    assert_eq!(equations.len(), truth.len(), "{equations:?}");
+    for (equation, value) in truth {
+        let r = chosen.iter().find(|r| r.equation == *equation).unwrap_or_else(|| panic!("{equation}: {equations:?}"));
+        let z = (r.rate.value - value) / r.rate.standard_error.unwrap();
+        assert!(z.abs() < 4.9, "{equation}: {z} standard errors, {:?}", r.rate);
+    }
+    assert!(learned.report.goodness.p_value > 1e-6, "{:?}", learned.report.goodness);
+}
+
+const LOTKA_VOLTERRA: &str = "species X = 100, Y = 100\n\
+    birth: X -> 2 X @ 1.0\npredation: X + Y -> 2 Y @ 0.01\ndeath: Y -> 0 @ 1.0";
+
+#[test]
+fn lotka_volterra_is_found_among_all_reactions_from_its_events() {
+    let truth = kinetics(LOTKA_VOLTERRA);
+    let species = vec!["X".to_string(), "Y".to_string()];
+    let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
+    let offer = offer(&truth, enumerate_candidates(&species, &settings).unwrap());
+    for seed in 0..3 {
+        let learned = learn(&[recorded(&truth, seed, 15.0)], &["X", "Y"], &offer).unwrap();
+        assert_eq!(learned.resolution, Resolution::Events);
+        assert!(learned.unexplained.is_empty());
+        assert_learned(&learned, &[("X -> 2 X", 1.0), ("X + Y -> 2 Y", 0.01), ("Y -> 0", 1.0)]);
+    }
+}
+
+#[test]
+fn constants_from_events_have_the_errors_they_claim() {
+    let truth = kinetics(LOTKA_VOLTERRA);
+    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let (mut squares, mut covered, seeds) = (0.0, 0, 60);
+    for seed in 0..seeds {
+        let learned = learn(&[recorded(&truth, 100 + seed, 3.0)], &["X", "Y"], &offer).unwrap();
+        for (r, value) in learned.report.reactions.iter().zip([1.0, 0.01, 1.0]) {
+            squares += ((r.rate.value - value) / r.rate.standard_error.unwrap()).powi(2);
+            covered += u32::from(r.rate.lower.unwrap() < value && value < r.rate.upper.unwrap());
+        }
+    }
+    let n = 3.0 * seeds as f64;
+    // 180 squared scores have mean 1 +- 0.105, and 171 +- 2.9 intervals hold the truth.
+    assert!((squares / n - 1.0).abs() < 4.9 * (2.0 / n).sqrt(), "{}", squares / n);
+    assert!((f64::from(covered) - 0.95 * n).abs() < 4.9 * (0.95 * 0.05 * n).sqrt(), "{covered}");
+}
+
+#[test]
+fn changes_that_no_candidate_makes_are_named() {
+    let truth = kinetics("species A = 50\nbirth: 0 -> A @ 50\ndeath: A -> 0 @ 1\nburst: 0 -> 3 A @ 1");
+    let mut candidates = candidates_of(truth.network()).unwrap();
+    candidates.pop();
+    let learned = learn(&[recorded(&truth, 1, 20.0)], &["A"], &offer(&truth, candidates)).unwrap();
+    assert_eq!(learned.unexplained.len(), 1);
+    assert_eq!(learned.unexplained[0].0, [3]);
+    let bad = learned.report.verdicts.iter().find(|v| v.message.contains("A +3"));
+    assert!(bad.is_some(), "{:?}", learned.report.verdicts);
+}
+
+const TELEGRAPH: &str = "species off = 1, on = 0, mRNA = 0\n\
+    switch_on: off -> on @ 1.0\nswitch_off: on -> off @ 2.0\ntranscription: on -> on + mRNA @ 20\ndecay: mRNA -> 0 @ 1.0";
+
+#[test]
+fn a_telegraph_on_a_grid_is_learned_by_the_master_equation() {
+    let truth = kinetics(TELEGRAPH);
+    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let learned = learn(&[on_grid(&truth, 3, 100.0, 250, &[0, 1, 2])], &["off", "on", "mRNA"], &offer).unwrap();
+    assert_eq!(learned.resolution, Resolution::Grid);
+    assert_learned(
+        &learned,
+        &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)],
+    );
+}
+
+#[test]
+fn a_telegraph_is_learned_from_its_messengers_alone() {
+    let truth = kinetics(TELEGRAPH);
+    let mut offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    offer.given.fill(Given::Known);
+    offer.start = Some(vec![0.5, 0.5, 10.0, 0.5]);
+    offer.initial = vec![Some(1.0), Some(0.0), Some(0.0)];
+    let learned = learn(&[on_grid(&truth, 4, 80.0, 200, &[2])], &["mRNA"], &offer).unwrap();
+    assert_learned(
+        &learned,
+        &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)],
+    );
+}
+
+#[test]
+fn superfluous_reactions_are_left_out_of_a_trace_on_a_grid() {
+    let truth = kinetics("species A = 0\nbirth: 0 -> A @ 8\ndeath: A -> 0 @ 1");
+    let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
+    let offer = offer(&truth, enumerate_candidates(&["A".to_string()], &settings).unwrap());
+    let learned = learn(&[on_grid(&truth, 5, 150.0, 400, &[0])], &["A"], &offer).unwrap();
+    assert_learned(&learned, &[("0 -> A", 8.0), ("A -> 0", 1.0)]);
+}
+
+#[test]
+fn large_state_spaces_are_refused_with_advice() {
+    let truth = kinetics("species A = 5000, B = 5000\nA -> B @ 1\nB -> A @ 1\nA + B -> 0 @ 0.00001\n0 -> A @ 100");
+    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let error = learn(&[on_grid(&truth, 1, 2.0, 20, &[0, 1])], &["A", "B"], &offer).unwrap_err();
+    assert!(error.to_string().contains("record every event"), "{error}");
+}
+
+#[test]
+fn the_gradient_of_the_transition_likelihood_is_exact_and_the_law_is_that_of_the_projection() {
+    use super::trace::Intensities;
+    use super::transitions::{Chain, Law};
+    let truth = kinetics(TELEGRAPH);
+    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let intensities = Intensities::new(&offer).unwrap();
+    let chain = Chain::new(&offer, &intensities, &[vec![1, 0, 0]], &[[0, 1], [0, 1], [0, 60]], 1000).unwrap();
+    let (constants, by, time, h) = ([1.0, 2.0, 20.0, 1.0], [0, 1, 2, 3], 0.7, 1e-5);
+    let law = |constants: &[f64; 4]| {
+        let mut law = Law::certain(0, chain.states.len(), 4);
+        chain.propagate(&mut law, constants, &by, time);
+        law
+    };
+    let here = law(&constants);
+    for j in 0..4 {
+        let at = |sign: f64| {
+            let mut k = constants;
+            k[j] += sign * h;
+            law(&k).probabilities
+        };
+        for (s, (up, down)) in at(1.0).iter().zip(at(-1.0)).enumerate() {
+            assert!((here.derivatives[j][s] - (up - down) / (2.0 * h)).abs() < 1e-7);
+        }
+    }
+    let solution = kurtz_dynamics::fsp::solve(&truth, &[time], &Default::default()).unwrap();
+    for (state, p) in solution.distributions[0].iter() {
+        let ours = chain.index.get(state).map_or(0.0, |&i| here.probabilities[i]);
+        assert!((ours - p).abs() < 1e-7, "{state:?}: {ours} {p}");
+    }
+}
