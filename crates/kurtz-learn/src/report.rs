@@ -92,8 +92,6 @@ pub enum Route {
     MassAction,
     /// No equations of moments: the master equation was solved.
     MasterEquation,
-    /// No equations of moments: the rate equations of large volumes were integrated.
-    RateEquations,
     /// No equations: the likelihood of every event.
     Events,
 }

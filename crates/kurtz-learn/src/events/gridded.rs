@@ -535,7 +535,8 @@ impl Search<'_> {
         let full_covariance = if full.terms == chosen.terms { covariance.clone() } else { self.covariance(full) };
         let scores = self.scores(&best);
         let structure = |(fit, score): (&Fitted, f64)| {
-            let mut terms: Vec<usize> = fit.terms.iter().copied().chain(offer.fixed().into_iter().map(|f| f.0)).collect();
+            let mut terms: Vec<usize> =
+                fit.terms.iter().copied().chain(offer.fixed().into_iter().map(|f| f.0)).collect();
             terms.sort_unstable();
             let covariance = if fit.terms == chosen.terms { covariance.clone() } else { self.covariance(fit) };
             Found {
@@ -599,9 +600,21 @@ impl Search<'_> {
             verdicts,
         };
         let constants = (0..p)
-            .map(|j| if chosen.terms.contains(&j) || !matches!(offer.given[j], Given::Open) { chosen.constants[j] } else { 0.0 })
+            .map(|j| {
+                if chosen.terms.contains(&j) || !matches!(offer.given[j], Given::Open) {
+                    chosen.constants[j]
+                } else {
+                    0.0
+                }
+            })
             .collect();
-        Ok(LearnedTraces { report: report(parts), constants, resolution: Resolution::Grid, uniform, unexplained: Vec::new() })
+        Ok(LearnedTraces {
+            report: report(parts),
+            constants,
+            resolution: Resolution::Grid,
+            uniform,
+            unexplained: Vec::new(),
+        })
     }
 
     /// Of each fit, relative to the best.

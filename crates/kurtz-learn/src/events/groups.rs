@@ -31,7 +31,11 @@ pub(super) struct Choice {
 }
 
 /// Groups of candidates with their events, and the changes that no candidate makes.
-pub(super) fn groups(traces: &[Trace], offer: &Offer, intensities: &Intensities) -> (Vec<Group>, Vec<(Vec<i64>, usize)>) {
+pub(super) fn groups(
+    traces: &[Trace],
+    offer: &Offer,
+    intensities: &Intensities,
+) -> (Vec<Group>, Vec<(Vec<i64>, usize)>) {
     let mut members: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
     for j in 0..offer.candidates.len() {
         let change = change(offer, j);
@@ -67,7 +71,9 @@ pub(super) fn groups(traces: &[Trace], offer: &Offer, intensities: &Intensities)
         };
         Group {
             process: Process {
-                intensities: Matrix::from_fn(states.len(), candidates.len(), |e, j| intensities.of(candidates[j], &states[e])),
+                intensities: Matrix::from_fn(states.len(), candidates.len(), |e, j| {
+                    intensities.of(candidates[j], &states[e])
+                }),
                 exposures: candidates.iter().map(|&j| exposures[j]).collect(),
                 base: states.iter().map(known).collect(),
             },
@@ -115,7 +121,8 @@ impl Group {
         let mut best = f64::INFINITY;
         loop {
             let left = open.iter().filter(|j| !chosen.contains(j));
-            let tried = left.map(|&j| [&chosen[..], &[j]].concat()).filter_map(|c| self.choice(&c, penalty, known.len()));
+            let tried =
+                left.map(|&j| [&chosen[..], &[j]].concat()).filter_map(|c| self.choice(&c, penalty, known.len()));
             let Some(next) = tried.min_by(|a, b| a.score.total_cmp(&b.score)) else { return };
             let (score, terms) = (next.score, next.maximum.candidates.clone());
             found.push(next);

@@ -93,7 +93,9 @@ impl Process {
         for j in 0..p {
             let mut without = k.clone();
             without[j] = 0.0;
-            if k[j] * self.exposures[candidates[j]] < 1e-6 && self.log_likelihood(candidates, &without) >= reached - 1e-6 {
+            if k[j] * self.exposures[candidates[j]] < 1e-6
+                && self.log_likelihood(candidates, &without) >= reached - 1e-6
+            {
                 k[j] = 0.0;
             }
         }
@@ -103,7 +105,12 @@ impl Process {
         let mut covariance = Matrix::zeros(p, p);
         if n > 0.0 && !inside.is_empty() {
             let rows = self.rows(candidates, &total, &columns);
-            let padded = Matrix::from_fn(rows.rows(), columns.len() + 1, |e, c| if c < columns.len() { rows[(e, c)] } else { 0.0 });
+            let padded =
+                Matrix::from_fn(
+                    rows.rows(),
+                    columns.len() + 1,
+                    |e, c| if c < columns.len() { rows[(e, c)] } else { 0.0 },
+                );
             let places: Vec<usize> = (0..columns.len()).collect();
             let inverse = Compressed::new(&padded).inverse_information(&places)?;
             for (a, &i) in inside.iter().enumerate() {
@@ -121,7 +128,8 @@ fn newton(rows: &Matrix, gradient: &[f64], k: &[f64], all: &[usize]) -> Option<V
     let mut problem = Compressed::new(&padded);
     // R^T z = R^T R k + g, solved forward.
     let here = problem.r.times_vector(k);
-    let mut right: Vec<f64> = (0..p).map(|j| (0..=j).map(|i| problem.r[(i, j)] * here[i]).sum::<f64>() + gradient[j]).collect();
+    let mut right: Vec<f64> =
+        (0..p).map(|j| (0..=j).map(|i| problem.r[(i, j)] * here[i]).sum::<f64>() + gradient[j]).collect();
     for j in 0..p {
         let known: f64 = (0..j).map(|i| problem.r[(i, j)] * right[i]).sum();
         let diagonal = problem.r[(j, j)];
@@ -140,8 +148,11 @@ mod tests {
 
     #[test]
     fn one_candidate_is_counts_over_exposure() {
-        let process =
-            Process { intensities: Matrix::from_fn(50, 1, |e, _| 1.0 + e as f64), exposures: vec![25.0], base: vec![0.0; 50] };
+        let process = Process {
+            intensities: Matrix::from_fn(50, 1, |e, _| 1.0 + e as f64),
+            exposures: vec![25.0],
+            base: vec![0.0; 50],
+        };
         let found = process.maximise(&[0]).unwrap();
         assert!((found.constants[0] - 2.0).abs() < 1e-12);
         assert!((found.covariance[(0, 0)].sqrt() - 50f64.sqrt() / 25.0).abs() < 1e-12);
@@ -154,7 +165,8 @@ mod tests {
         let found = process.maximise(&[0, 1]).unwrap();
         let total = process.total(&[0, 1], &found.constants);
         for j in 0..2 {
-            let slope: f64 = (0..200).map(|e| process.intensities[(e, j)] / total[e]).sum::<f64>() - process.exposures[j];
+            let slope: f64 =
+                (0..200).map(|e| process.intensities[(e, j)] / total[e]).sum::<f64>() - process.exposures[j];
             assert!(slope.abs() < 1e-6, "{slope}");
         }
     }

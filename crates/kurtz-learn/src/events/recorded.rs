@@ -19,8 +19,7 @@ pub(super) fn learn(traces: &[Trace], offer: &Offer, settings: &TraceSettings) -
     let (groups, unexplained) = groups(traces, offer, &intensities);
     let events: usize = groups.iter().map(|g| g.process.events()).sum();
     let open = offer.open().len();
-    let penalty =
-        settings.penalty.unwrap_or((events as f64).max(3.0).ln() + 2.0 * (open as f64).max(1.0).ln());
+    let penalty = settings.penalty.unwrap_or((events as f64).max(3.0).ln() + 2.0 * (open as f64).max(1.0).ln());
     let mut complete = true;
     let mut choices: Vec<Vec<Choice>> = Vec::new();
     for group in &groups {
@@ -81,8 +80,7 @@ fn structures(groups: &[Group], choices: &[Vec<Choice>], offer: &Offer, window: 
         picks = more;
     }
     let found = |(score, pick): &(f64, Vec<usize>)| {
-        let mut terms: Vec<(usize, f64, f64)> =
-            offer.fixed().into_iter().map(|(j, k)| (j, k, 0.0)).collect();
+        let mut terms: Vec<(usize, f64, f64)> = offer.fixed().into_iter().map(|(j, k)| (j, k, 0.0)).collect();
         let mut deviance = 0.0;
         for (g, group) in groups.iter().enumerate() {
             let choice = &choices[g][pick[g]];
@@ -138,7 +136,9 @@ fn estimates(groups: &[Group], choices: &[Vec<Choice>], offer: &Offer, confidenc
                 (Given::Fixed(k), _) => Estimate { value: k, standard_error: None, lower: Some(k), upper: Some(k) },
                 _ if exposure == 0.0 => unknown,
                 _ if process.events() == 0 => of_counts(0, exposure, confidence),
-                (_, Some(_)) if best.candidates.len() == 1 && alone => of_counts(process.events(), exposure, confidence),
+                (_, Some(_)) if best.candidates.len() == 1 && alone => {
+                    of_counts(process.events(), exposure, confidence)
+                }
                 (_, Some(i)) => {
                     let (value, error) = (best.constants[i], best.covariance[(i, i)].sqrt());
                     let half = two_sided * error;
@@ -166,7 +166,8 @@ fn estimates(groups: &[Group], choices: &[Vec<Choice>], offer: &Offer, confidenc
 /// Constants with all candidates of each change allowed.
 fn without_selection(groups: &[Group], offer: &Offer, confidence: f64) -> Vec<Estimate> {
     let two_sided = Normal::standard().inverse_cdf(0.5 + 0.5 * confidence);
-    let mut estimates = vec![Estimate { value: 0.0, standard_error: None, lower: Some(0.0), upper: None }; offer.candidates.len()];
+    let mut estimates =
+        vec![Estimate { value: 0.0, standard_error: None, lower: Some(0.0), upper: None }; offer.candidates.len()];
     for group in groups {
         let process = &group.process;
         let free: Vec<usize> = (0..group.candidates.len())
@@ -235,8 +236,10 @@ fn identifiability(groups: &[Group], choices: &[Vec<Choice>], offer: &Offer) -> 
 }
 
 fn verdicts(unexplained: &[(Vec<i64>, usize)], events: usize, offer: &Offer) -> Vec<Verdict> {
-    let mut verdicts =
-        vec![Verdict::new(Level::Good, format!("every event was recorded ({events} of them): the likelihood is exact"))];
+    let mut verdicts = vec![Verdict::new(
+        Level::Good,
+        format!("every event was recorded ({events} of them): the likelihood is exact"),
+    )];
     if !unexplained.is_empty() {
         let species: Vec<&str> = free(offer).into_iter().map(|s| offer.species[s].as_str()).collect();
         let words = |(jump, count): &(Vec<i64>, usize)| {

@@ -1,11 +1,12 @@
 //! What likelihoods say, as a report.
 
+use super::trace::Trace;
 use crate::identifiability::Identifiability;
 use crate::report::{
-    ConditionSummary, DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport, Verdict,
+    ConditionSummary, DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, StructureReport,
+    Verdict,
 };
 use crate::series::{Given, Offer};
-use super::trace::Trace;
 
 /// One structure: candidates that are there with constants and standard errors.
 #[derive(Clone, Debug)]
@@ -86,6 +87,7 @@ pub(super) fn report(parts: Parts) -> LearnReport {
         penalty_per_term: parts.penalty,
         goodness,
         identifiability: parts.identifiability,
+        closures: Vec::new(),
         verdicts,
     }
 }
@@ -109,10 +111,14 @@ fn goodness_verdict(goodness: &Goodness) -> Verdict {
     if *degrees_of_freedom == 0 {
         return Verdict::new(Level::Caution, "too few events to test the fit");
     }
-    let numbers =
-        format!("residuals are evenly spread with chi-square {chi2:.1} for {degrees_of_freedom} degrees of freedom (p = {p_value:.2e})");
+    let numbers = format!(
+        "residuals are evenly spread with chi-square {chi2:.1} for {degrees_of_freedom} degrees of freedom (p = {p_value:.2e})"
+    );
     match *p_value {
-        p if p < 1e-6 => Verdict::new(Level::Bad, format!("{numbers}: the chosen reactions do not describe the trace; candidates are missing")),
+        p if p < 1e-6 => Verdict::new(
+            Level::Bad,
+            format!("{numbers}: the chosen reactions do not describe the trace; candidates are missing"),
+        ),
         p if p < 1e-3 => Verdict::new(Level::Caution, format!("{numbers}: a poor description of the trace")),
         _ => Verdict::new(Level::Good, numbers),
     }

@@ -1,10 +1,10 @@
 //! Networks are learned back from single realisations.
 
 use super::*;
-use crate::reactions::{Candidate, CandidateSettings, candidates_of, enumerate_candidates};
-use crate::series::{Given, Offer, Scale};
-use kurtz_dynamics::ssa::{Direct, Trace};
+use crate::reactions::{Amounts, Candidate, CandidateSettings, candidates_of, enumerate_candidates};
+use crate::series::{Given, Offer};
 use kurtz_dynamics::progress::Silent;
+use kurtz_dynamics::ssa::{Direct, Trace};
 use kurtz_model::Kinetics;
 use kurtz_model::format::crn;
 
@@ -14,7 +14,13 @@ fn kinetics(text: &str) -> Kinetics {
 
 fn offer(kinetics: &Kinetics, candidates: Vec<Candidate>) -> Offer {
     let species = kinetics.network().species.iter().map(|s| s.name.clone()).collect();
-    Offer::new(species, candidates, Scale::Counts, kinetics.volumes()[0])
+    Offer::new(species, candidates, Amounts::Counts, kinetics.volumes()[0])
+}
+
+/// The reactions of a network.
+fn own(kinetics: &Kinetics) -> Vec<Candidate> {
+    let species: Vec<String> = kinetics.network().species.iter().map(|s| s.name.clone()).collect();
+    candidates_of(kinetics.network(), &species).unwrap()
 }
 
 /// Every event, then the state at `end`.
@@ -71,7 +77,7 @@ fn lotka_volterra_is_found_among_all_reactions_from_its_events() {
 #[test]
 fn constants_from_events_have_the_errors_they_claim() {
     let truth = kinetics(LOTKA_VOLTERRA);
-    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let offer = offer(&truth, own(&truth));
     let (mut squares, mut covered, seeds) = (0.0, 0, 60);
     for seed in 0..seeds {
         let learned = learn(&[recorded(&truth, 100 + seed, 3.0)], &["X", "Y"], &offer).unwrap();
@@ -89,7 +95,7 @@ fn constants_from_events_have_the_errors_they_claim() {
 #[test]
 fn changes_that_no_candidate_makes_are_named() {
     let truth = kinetics("species A = 50\nbirth: 0 -> A @ 50\ndeath: A -> 0 @ 1\nburst: 0 -> 3 A @ 1");
-    let mut candidates = candidates_of(truth.network()).unwrap();
+    let mut candidates = own(&truth);
     candidates.pop();
     let learned = learn(&[recorded(&truth, 1, 20.0)], &["A"], &offer(&truth, candidates)).unwrap();
     assert_eq!(learned.unexplained.len(), 1);
@@ -104,27 +110,21 @@ const TELEGRAPH: &str = "species off = 1, on = 0, mRNA = 0\n\
 #[test]
 fn a_telegraph_on_a_grid_is_learned_by_the_master_equation() {
     let truth = kinetics(TELEGRAPH);
-    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let offer = offer(&truth, own(&truth));
     let learned = learn(&[on_grid(&truth, 3, 100.0, 250, &[0, 1, 2])], &["off", "on", "mRNA"], &offer).unwrap();
     assert_eq!(learned.resolution, Resolution::Grid);
-    assert_learned(
-        &learned,
-        &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)],
-    );
+    assert_learned(&learned, &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)]);
 }
 
 #[test]
 fn a_telegraph_is_learned_from_its_messengers_alone() {
     let truth = kinetics(TELEGRAPH);
-    let mut offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let mut offer = offer(&truth, own(&truth));
     offer.given.fill(Given::Known);
     offer.start = Some(vec![0.5, 0.5, 10.0, 0.5]);
     offer.initial = vec![Some(1.0), Some(0.0), Some(0.0)];
     let learned = learn(&[on_grid(&truth, 4, 80.0, 200, &[2])], &["mRNA"], &offer).unwrap();
-    assert_learned(
-        &learned,
-        &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)],
-    );
+    assert_learned(&learned, &[("off -> on", 1.0), ("on -> off", 2.0), ("on -> on + mRNA", 20.0), ("mRNA -> 0", 1.0)]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn superfluous_reactions_are_left_out_of_a_trace_on_a_grid() {
 #[test]
 fn large_state_spaces_are_refused_with_advice() {
     let truth = kinetics("species A = 5000, B = 5000\nA -> B @ 1\nB -> A @ 1\nA + B -> 0 @ 0.00001\n0 -> A @ 100");
-    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let offer = offer(&truth, own(&truth));
     let error = learn(&[on_grid(&truth, 1, 2.0, 20, &[0, 1])], &["A", "B"], &offer).unwrap_err();
     assert!(error.to_string().contains("record every event"), "{error}");
 }
@@ -149,7 +149,7 @@ fn the_gradient_of_the_transition_likelihood_is_exact_and_the_law_is_that_of_the
     use super::trace::Intensities;
     use super::transitions::{Chain, Law};
     let truth = kinetics(TELEGRAPH);
-    let offer = offer(&truth, candidates_of(truth.network()).unwrap());
+    let offer = offer(&truth, own(&truth));
     let intensities = Intensities::new(&offer).unwrap();
     let chain = Chain::new(&offer, &intensities, &[vec![1, 0, 0]], &[[0, 1], [0, 1], [0, 60]], 1000).unwrap();
     let (constants, by, time, h) = ([1.0, 2.0, 20.0, 1.0], [0, 1, 2, 3], 0.7, 1e-5);

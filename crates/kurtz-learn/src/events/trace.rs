@@ -3,8 +3,8 @@
 use crate::error::LearnError;
 use crate::series::Offer;
 use kurtz_dynamics::data::Series;
-use serde::{Deserialize, Serialize};
 use kurtz_model::{Kinetics, ReactionId};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Counts of some species over time in one realisation.
@@ -43,7 +43,8 @@ pub(super) fn traces(series: &[Series], observed: &[String], offer: &Offer) -> R
     };
     let recorded = observed.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     let trace = |s: &Series| {
-        let name = if s.trajectory.is_empty() { s.condition.clone() } else { format!("{}/{}", s.condition, s.trajectory) };
+        let name =
+            if s.trajectory.is_empty() { s.condition.clone() } else { format!("{}/{}", s.condition, s.trajectory) };
         if s.times.len() < 2 {
             return Err(LearnError::Empty { what: "times after the start" });
         }
@@ -52,7 +53,11 @@ pub(super) fn traces(series: &[Series], observed: &[String], offer: &Offer) -> R
                 return Ok(x as i64);
             }
             Err(LearnError::BadValue {
-                what: format!("the count of `{}` at time {} of `{name}`", observed[i % observed.len()], s.times[i / observed.len()]),
+                what: format!(
+                    "the count of `{}` at time {} of `{name}`",
+                    observed[i % observed.len()],
+                    s.times[i / observed.len()]
+                ),
                 value: x,
                 expected: "a single realisation has whole counts of molecules, without gaps",
             })

@@ -39,8 +39,7 @@ impl Chain {
         max_states: usize,
     ) -> Result<Self, LearnError> {
         let places = free(offer);
-        let active: Vec<usize> =
-            (0..offer.candidates.len()).filter(|&j| offer.given[j] != Given::Fixed(0.0)).collect();
+        let active: Vec<usize> = (0..offer.candidates.len()).filter(|&j| offer.given[j] != Given::Fixed(0.0)).collect();
         let changes: Vec<Vec<i64>> = (0..offer.candidates.len()).map(|j| change(offer, j)).collect();
         let mut full: Vec<i64> = offer.clamped.iter().map(|x| x.unwrap_or(0.0).round() as i64).collect();
         let mut chain = Chain { states: Vec::new(), index: HashMap::new(), edges: Vec::new() };
@@ -90,7 +89,8 @@ impl Chain {
 
     /// The largest exit rate.
     pub fn fastest(&self, constants: &[f64]) -> f64 {
-        let exit = |edges: &Vec<(usize, Option<usize>, f64)>| edges.iter().map(|&(j, _, h)| constants[j] * h).sum::<f64>();
+        let exit =
+            |edges: &Vec<(usize, Option<usize>, f64)>| edges.iter().map(|&(j, _, h)| constants[j] * h).sum::<f64>();
         self.edges.iter().map(exit).fold(0.0, f64::max)
     }
 
@@ -116,8 +116,7 @@ impl Chain {
     }
 
     fn piece(&self, law: &mut Law, constants: &[f64], parameters: &[usize], rate: f64, mean: f64) {
-        let slot: Vec<Option<usize>> =
-            (0..constants.len()).map(|j| parameters.iter().position(|&p| p == j)).collect();
+        let slot: Vec<Option<usize>> = (0..constants.len()).map(|j| parameters.iter().position(|&p| p == j)).collect();
         let n = self.states.len();
         let mut weight = (-mean).exp();
         let mut total = weight;
@@ -125,8 +124,7 @@ impl Chain {
         let scale = |x: &mut Vec<f64>, w: f64| x.iter_mut().for_each(|v| *v *= w);
         scale(&mut law.probabilities, weight);
         law.derivatives.iter_mut().for_each(|d| scale(d, weight));
-        let mut next =
-            Law { probabilities: vec![0.0; n], derivatives: vec![vec![0.0; n]; parameters.len()] };
+        let mut next = Law { probabilities: vec![0.0; n], derivatives: vec![vec![0.0; n]; parameters.len()] };
         let mut step = 0.0;
         while 1.0 - total > 1e-12 && step < mean + 12.0 * mean.sqrt() + 40.0 {
             step += 1.0;

@@ -1,7 +1,8 @@
 //! The mass-action equations of candidate reactions, linear in their rate constants.
 
-use super::offer::{Offer, Scale};
+use super::offer::Offer;
 use crate::library::Library;
+use crate::reactions::Amounts;
 use kurtz_ode::VectorField;
 
 /// dx_i/dt = sum_j k_j u_ij w prod_l x_l^nu_l / nu_l!, with w = 1 for concentrations and V^(1 - sum nu) for counts (Yang
@@ -31,14 +32,18 @@ impl RateEquations {
                 unit /= (1..=nu).map(f64::from).product::<f64>();
                 unit *= clamped.map_or(1.0, |x| x.powi(nu as i32));
             }
-            if offer.scale == Scale::Counts {
+            if offer.amounts == Amounts::Counts {
                 unit *= offer.volume.powi(1 - reactants.iter().sum::<u32>() as i32);
             }
             let change = offer.change(j);
             let place = free.iter().enumerate();
             Flow {
                 unit,
-                orders: place.clone().filter(|(_, s)| reactants[**s] > 0).map(|(i, &s)| (i, reactants[s] as i32)).collect(),
+                orders: place
+                    .clone()
+                    .filter(|(_, s)| reactants[**s] > 0)
+                    .map(|(i, &s)| (i, reactants[s] as i32))
+                    .collect(),
                 change: place.filter(|(_, s)| change[**s] != 0).map(|(i, &s)| (i, change[s] as f64)).collect(),
             }
         };
@@ -167,16 +172,16 @@ mod tests {
     use super::*;
     use crate::reactions::{CandidateSettings, enumerate_candidates};
 
-    fn equations(scale: Scale, volume: f64) -> RateEquations {
+    fn equations(amounts: Amounts, volume: f64) -> RateEquations {
         let species = vec!["A".to_string(), "B".to_string()];
         let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
         let candidates = enumerate_candidates(&species, &settings).unwrap();
-        RateEquations::new(&Offer::new(species, candidates, scale, volume))
+        RateEquations::new(&Offer::new(species, candidates, amounts, volume))
     }
 
     #[test]
     fn derivatives_agree_with_central_differences() {
-        let equations = equations(Scale::Counts, 3.0);
+        let equations = equations(Amounts::Counts, 3.0);
         let (n, p, x, h) = (2, equations.term_count(), [0.7, 1.3], 1e-5);
         let mut jacobian = vec![0.0; n * p * n];
         equations.jacobian(&x, &mut jacobian);
@@ -211,7 +216,7 @@ mod tests {
 
     #[test]
     fn counts_are_concentrations_times_the_volume() {
-        let (concentrations, counts) = (equations(Scale::Concentrations, 7.0), equations(Scale::Counts, 7.0));
+        let (concentrations, counts) = (equations(Amounts::Concentrations, 7.0), equations(Amounts::Counts, 7.0));
         let p = counts.term_count();
         let (mut c, mut n) = (vec![0.0; 2 * p], vec![0.0; 2 * p]);
         Library::evaluate(&concentrations, &[0.4, 1.1], &mut c);

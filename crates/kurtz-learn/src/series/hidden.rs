@@ -67,9 +67,11 @@ fn check(selected: &Selected, offer: &Offer) -> Result<(), LearnError> {
     let names: Vec<String> = selected.open.iter().map(|&j| offer.candidates[j].name.clone()).collect();
     let known = Identifiability::of(&selected.problem, &names);
     let fit: &Fit = &selected.structures.best().fit;
-    let vague = |j: &&usize| fit.parameters[**j] > 0.0 && {
-        let error = fit.standard_error(**j);
-        error.is_nan() || error > WORST_ERROR * fit.parameters[**j]
+    let vague = |j: &&usize| {
+        fit.parameters[**j] > 0.0 && {
+            let error = fit.standard_error(**j);
+            error.is_nan() || error > WORST_ERROR * fit.parameters[**j]
+        }
     };
     let vague: Vec<&str> = selected.open.iter().filter(vague).map(|&j| offer.candidates[j].name.as_str()).collect();
     let weak = known.condition.is_none_or(|c| c > WORST_CONDITION);

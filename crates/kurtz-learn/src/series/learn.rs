@@ -99,7 +99,8 @@ pub fn learn_courses(
 ) -> Result<LearnedCourses, LearnError> {
     offer.check()?;
     let equations = RateEquations::new(offer);
-    let job = Job { observed, offer, settings, progress, equations: &equations, experiments: experiments(series, observed)? };
+    let job =
+        Job { observed, offer, settings, progress, equations: &equations, experiments: experiments(series, observed)? };
     job.run()
 }
 
@@ -320,7 +321,7 @@ impl Job<'_> {
         let initial = (0..data.conditions().len()).map(|c| shooting.initial(c, parameters)).collect();
         let findings = Findings {
             offer: self.offer,
-            route: Route::RateEquations,
+            route: Route::MassAction,
             data: &data,
             selected: &selected,
             confidence: self.settings.confidence,
@@ -348,8 +349,10 @@ impl Job<'_> {
         let mut verdicts = Vec::new();
         match source {
             NoiseSource::Columns | NoiseSource::Setting => {}
-            NoiseSource::Replicates => verdicts
-                .push(Verdict::new(Level::Good, format!("standard errors are from the spread of replicates ({})", list()))),
+            NoiseSource::Replicates => verdicts.push(Verdict::new(
+                Level::Good,
+                format!("standard errors are from the spread of replicates ({})", list()),
+            )),
             NoiseSource::Residuals => verdicts.push(Verdict::new(
                 Level::Caution,
                 format!(
@@ -367,7 +370,11 @@ impl Job<'_> {
                 format!(
                     "{} not measured: all reactions of the model were taken to be there, and the model's initial \
                      amounts of {} to be right",
-                    if hidden.len() == 1 { format!("`{}` was", hidden[0]) } else { format!("`{}` were", hidden.join("`, `")) },
+                    if hidden.len() == 1 {
+                        format!("`{}` was", hidden[0])
+                    } else {
+                        format!("`{}` were", hidden.join("`, `"))
+                    },
                     if hidden.len() == 1 { "it" } else { "them" }
                 ),
             ));

@@ -26,10 +26,10 @@ mod start;
 mod subsets;
 
 pub use equations::RateEquations;
-pub use moments::select_by_moments;
 pub use learn::{CourseSettings, Curve, LearnedCourses, learn_courses};
+pub use moments::select_by_moments;
 pub use noise::{NoiseModel, NoiseSource};
-pub use offer::{Given, Offer, Scale};
+pub use offer::{Given, Offer};
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,7 @@ use super::report::{Findings, learn_report};
 use super::search::Selection;
 use crate::condition::Condition;
 use crate::error::LearnError;
-use crate::fit::{
-    IntegralSettings, LibraryModel, Predictor, Shooting, WeightedData, Weighting, fit_integral,
-};
+use crate::fit::{IntegralSettings, LibraryModel, Predictor, Shooting, WeightedData, Weighting, fit_integral};
 use crate::library::ReactionLibrary;
 use crate::reactions::RateSettings;
 use crate::report::{LearnReport, Route};
@@ -27,8 +25,7 @@ pub fn select_by_moments(
     offer.check()?;
     let reactions: Vec<Stoichiometry> = offer.candidates.iter().map(|c| c.stoichiometry.clone()).collect();
     let order = settings.order;
-    let library =
-        ReactionLibrary::new(&offer.species, offer.names(), &reactions, offer.volume, order, order, None)?;
+    let library = ReactionLibrary::new(&offer.species, offer.names(), &reactions, offer.volume, order, order, None)?;
     let condition = |(i, s): (usize, &MomentSeries)| Condition::from_moments(format!("series {}", i + 1), s, order);
     let conditions = series.iter().enumerate().map(condition).collect::<Result<Vec<_>, _>>()?;
     let data = WeightedData::new(conditions, Weighting::Full)?;

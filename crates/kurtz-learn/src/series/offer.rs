@@ -1,9 +1,8 @@
 //! What a learner may choose from: species, candidate reactions, and what is known beforehand.
 
 use crate::error::LearnError;
-use crate::reactions::{Candidate, network_of};
+use crate::reactions::{Amounts, Candidate, network_of};
 use kurtz_model::Kinetics;
-use serde::{Deserialize, Serialize};
 
 /// What is known beforehand of a candidate reaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -15,17 +14,6 @@ pub enum Given {
     Known,
     /// It is there, with this rate constant.
     Fixed(f64),
-}
-
-/// What the amounts of species are measured in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scale {
-    /// Numbers of molecules.
-    Counts,
-    /// Amounts per volume.
-    #[default]
-    Concentrations,
 }
 
 /// What a learner may choose from.
@@ -44,14 +32,14 @@ pub struct Offer {
     /// Amount of each species at the first time, for those that are not measured, `[species]`.
     pub initial: Vec<Option<f64>>,
     /// What all amounts are in.
-    pub scale: Scale,
+    pub amounts: Amounts,
     /// The volume, which turns counts into concentrations.
     pub volume: f64,
 }
 
 impl Offer {
     /// Candidates of which nothing is known, over species that all can change.
-    pub fn new(species: Vec<String>, candidates: Vec<Candidate>, scale: Scale, volume: f64) -> Self {
+    pub fn new(species: Vec<String>, candidates: Vec<Candidate>, amounts: Amounts, volume: f64) -> Self {
         Offer {
             clamped: vec![None; species.len()],
             given: vec![Given::Open; candidates.len()],
@@ -59,7 +47,7 @@ impl Offer {
             initial: vec![None; species.len()],
             species,
             candidates,
-            scale,
+            amounts,
             volume,
         }
     }
@@ -129,7 +117,7 @@ impl Offer {
     pub fn at_unit_constants(&self) -> Result<Kinetics, LearnError> {
         let candidates: Vec<(&Candidate, f64)> = self.candidates.iter().map(|c| (c, 1.0)).collect();
         let initial: Vec<f64> = self.clamped.iter().map(|x| x.unwrap_or(0.0)).collect();
-        Ok(Kinetics::new(&network_of(&self.species, &initial, self.volume, &candidates))?)
+        Ok(Kinetics::new(&network_of(&self.species, &initial, Amounts::Counts, self.volume, &candidates))?)
     }
 
     /// Net change of each species in one event of a candidate, clamped species left out.

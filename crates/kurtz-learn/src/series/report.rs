@@ -59,6 +59,7 @@ pub(crate) fn learn_report(findings: &Findings, more: Vec<Verdict>) -> LearnRepo
         penalty_per_term: selected.structures.penalty,
         goodness,
         identifiability,
+        closures: Vec::new(),
         verdicts,
     }
 }

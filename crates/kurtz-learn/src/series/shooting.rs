@@ -160,10 +160,11 @@ impl Predictor for CourseShooting<'_> {
 pub(crate) fn positions(equations: &RateEquations, conditions: &[Condition]) -> Result<Vec<usize>, LearnError> {
     let observables = conditions.first().map_or(&[][..], |c| &c.observables);
     let position = |name: &String| {
-        equations.species().iter().position(|s| s == name).ok_or_else(|| LearnError::UnobservedSpecies {
-            species: name.clone(),
-            known: equations.species().to_vec(),
-        })
+        equations
+            .species()
+            .iter()
+            .position(|s| s == name)
+            .ok_or_else(|| LearnError::UnobservedSpecies { species: name.clone(), known: equations.species().to_vec() })
     };
     observables.iter().map(position).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::LearnError;
-use crate::reactions::{Candidate, CandidateSettings, enumerate_candidates};
+use crate::reactions::{Amounts, Candidate, CandidateSettings, enumerate_candidates};
 use kurtz_dynamics::data::Series;
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::progress::Silent;
@@ -43,7 +43,7 @@ impl Truth {
     fn new(species: &[&str], reactions: &[(&[u32], &[u32], f64)]) -> Self {
         let species = names(species);
         let candidates = reactions.iter().map(|(r, p, _)| candidate(&species, r, p)).collect();
-        let offer = Offer::new(species, candidates, Scale::Concentrations, 1.0);
+        let offer = Offer::new(species, candidates, Amounts::Concentrations, 1.0);
         Truth { offer, constants: reactions.iter().map(|r| r.2).collect() }
     }
 
@@ -82,7 +82,7 @@ impl Truth {
     }
 
     fn offering(&self, candidates: Vec<Candidate>) -> Offer {
-        Offer::new(self.offer.species.clone(), candidates, Scale::Concentrations, 1.0)
+        Offer::new(self.offer.species.clone(), candidates, Amounts::Concentrations, 1.0)
     }
 
     /// Errors of the constants in standard errors, after checking that just the true reactions were chosen.
@@ -142,9 +142,8 @@ fn coverage_of_courses() {
         let right = chosen.len() == 3 && truth.offer.candidates.iter().all(|c| chosen.contains(&c.equation.as_str()));
         exact += u32::from(right);
         let names: Vec<String> = truth.offer.candidates.iter().map(|c| c.name.clone()).collect();
-        let holds = |s: &crate::report::StructureReport| {
-            s.terms.len() == 3 && names.iter().all(|n| s.terms.contains(n))
-        };
+        let holds =
+            |s: &crate::report::StructureReport| s.terms.len() == 3 && names.iter().all(|n| s.terms.contains(n));
         inside += u32::from(learned.report.structures.iter().any(holds));
         if right {
             for z in truth.scores(&learned) {
@@ -176,7 +175,9 @@ fn michaelis_menten_is_found_in_a_given_superset_with_gaps_and_replicates() {
     let offer = truth.offering(candidates);
     let mut series: Vec<Series> = (0..4)
         .map(|k| truth.series("low", &[2.0, 1.0, 0.0, 0.0], &grid(12.0, 24), Noise::Additive(0.02), 10 + k))
-        .chain((0..4).map(|k| truth.series("high", &[6.0, 1.0, 0.0, 0.0], &grid(16.0, 20), Noise::Additive(0.02), 20 + k)))
+        .chain(
+            (0..4).map(|k| truth.series("high", &[6.0, 1.0, 0.0, 0.0], &grid(16.0, 20), Noise::Additive(0.02), 20 + k)),
+        )
         .collect();
     // Gaps: one in nine values, and one whole row at the start.
     for (k, s) in series.iter_mut().enumerate() {
@@ -249,7 +250,8 @@ fn constants_are_found_though_the_complex_was_not_measured() {
     let observed = names(&["S", "P"]);
     let cut = |s: Series| Series { values: s.values.chunks(4).flat_map(|x| [x[0], x[3]]).collect(), ..s };
     let series = cut(truth.series("a", &[2.0, 1.0, 0.0, 0.0], &grid(12.0, 48), Noise::Additive(0.01), 3));
-    let learned = learn_courses(&[series], &observed, &offer, &with_noise(NoiseModel::Additive(0.01)), &Silent).unwrap();
+    let learned =
+        learn_courses(&[series], &observed, &offer, &with_noise(NoiseModel::Additive(0.01)), &Silent).unwrap();
     let scores = truth.scores(&learned);
     assert!(scores.iter().all(|z| z.abs() < 4.9), "{scores:?}");
     // Nothing was started from: refused by name.
@@ -277,10 +279,7 @@ fn what_cannot_be_known_is_refused_by_name() {
 #[test]
 fn stiff_networks_are_learned_from_their_slow_part() {
     // A fast equilibrium A <-> B (rates of 1e4) feeding a slow decay of B.
-    let truth = Truth::new(
-        &["A", "B"],
-        &[(&[1, 0], &[0, 1], 2e4), (&[0, 1], &[1, 0], 1e4), (&[0, 1], &[0, 0], 0.5)],
-    );
+    let truth = Truth::new(&["A", "B"], &[(&[1, 0], &[0, 1], 2e4), (&[0, 1], &[1, 0], 1e4), (&[0, 1], &[0, 0], 0.5)]);
     let mut offer = truth.offer.clone();
     // The fast constants are seen only in their ratio: one is given.
     offer.given[1] = Given::Fixed(1e4);
