@@ -233,9 +233,9 @@ pub(super) fn mean_figure(moments: &MomentSeries, time_unit: &str) -> Figure {
             let edge = |sign: f64| -> Vec<f64> {
                 mean.iter().zip(&variance).map(|(m, v)| m + sign * v.max(0.0).sqrt()).collect()
             };
-            panel = panel.with(Band::new("± sd", moments.times.clone(), edge(-1.0), edge(1.0)));
+            panel = panel.with(Band::new("mean ± sd", moments.times.clone(), edge(-1.0), edge(1.0)));
         }
-        figure = figure.panel(panel.with(Line::new("mean", moments.times.clone(), mean)));
+        figure = figure.panel(panel.with(Line::new("mean ± sd", moments.times.clone(), mean)));
     }
     figure
 }

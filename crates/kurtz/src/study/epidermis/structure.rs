@@ -10,6 +10,7 @@ use kurtz_dynamics::ensemble::{Ensemble, MomentRecorder};
 use kurtz_dynamics::method::method_named;
 use kurtz_dynamics::moments::{ClosedMoments, Form, MomentHierarchy, Sensitivity};
 use kurtz_learn::Condition;
+use kurtz_learn::design::{Advice, rate_proposals, usual_proposals};
 use kurtz_learn::fit::{FitSettings, ShootingSettings, WeightedData, Weighting};
 use kurtz_learn::library::{Library, PolynomialLibrary};
 use kurtz_learn::structure::{SelectionSettings, StructureSet, select_terms};
@@ -18,12 +19,17 @@ use kurtz_model::kinetics::Changes;
 use kurtz_ode::VectorField;
 use kurtz_report::{Cell, Check, Section, Table, plain};
 
+/// Coefficients of smaller size are rounding errors of zero: those that are there are of the size of rate constants.
+pub const NOTHING: f64 = 1e-12;
+
 /// Structures found for the equations of the means.
 pub struct Structures {
     library: PolynomialLibrary,
     /// The true coefficients, `[terms]`.
     truth: Vec<f64>,
     single: StructureSet,
+    /// Which further experiment would tell apart what one initial state leaves open, the most telling first.
+    advice: Vec<Advice>,
     several: StructureSet,
     single_name: String,
     several_name: String,
@@ -40,7 +46,8 @@ pub fn run(
     let library = PolynomialLibrary::full(species.clone(), 1, 2);
     let truth = true_coefficients(model, &library)?;
     let one = vec![Condition::from_moments("ensemble", &sampled.moments, 1)?];
-    let single = search(&library, one)?;
+    let single = search(&library, one.clone())?;
+    let advice = advise(&library, one, &single)?;
     let share = settings.trajectories / settings.founders.len().max(1) as u64;
     let mut conditions = Vec::new();
     for &founders in &settings.founders {
@@ -51,6 +58,7 @@ pub fn run(
         single_name: format!("{} trajectories from one initial state", settings.trajectories),
         several_name: format!("{share} trajectories each from {} = {}", species[0], names.join(", ")),
         single,
+        advice,
         several: search(&library, conditions)?,
         library,
         truth,
@@ -62,6 +70,15 @@ fn search(library: &PolynomialLibrary, conditions: Vec<Condition>) -> Result<Str
     let free = vec![false; library.term_count()];
     let (selection, fits, steps) = (SelectionSettings::default(), FitSettings::default(), ShootingSettings::default());
     Ok(select_terms(library, &data, &free, &selection, &fits, &steps)?)
+}
+
+fn advise(
+    library: &PolynomialLibrary,
+    conditions: Vec<Condition>,
+    structures: &StructureSet,
+) -> Result<Vec<Advice>, Error> {
+    let data = WeightedData::new(conditions, Weighting::Full)?;
+    Ok(rate_proposals(library, &data, structures, &usual_proposals(&data), &ShootingSettings::default())?)
 }
 
 /// The means of an ensemble from another number of founders.
@@ -93,7 +110,7 @@ fn sample(
 }
 
 /// The coefficients of the equations of the means, which are linear, in the terms of a library.
-fn true_coefficients(model: &ModelFile, library: &PolynomialLibrary) -> Result<Vec<f64>, Error> {
+pub fn true_coefficients(model: &ModelFile, library: &PolynomialLibrary) -> Result<Vec<f64>, Error> {
     let hierarchy = MomentHierarchy::derive(model.kinetics.network(), 1, Form::Central)?;
     let field = ClosedMoments::new(&hierarchy, &model.kinetics, None, Sensitivity::None)?;
     let n = field.dimension();
@@ -109,7 +126,7 @@ fn true_coefficients(model: &ModelFile, library: &PolynomialLibrary) -> Result<V
 
 impl Structures {
     fn true_terms(&self) -> Vec<usize> {
-        (0..self.truth.len()).filter(|&j| self.truth[j].abs() > 1e-12).collect()
+        (0..self.truth.len()).filter(|&j| self.truth[j].abs() > NOTHING).collect()
     }
 
     fn holds_truth(&self, set: &StructureSet) -> bool {
@@ -181,6 +198,12 @@ impl Structures {
             }
             table
         };
+        let mut advice =
+            Table::new(["further experiment", "least gain of χ² over a structure left", "gain of information"]);
+        for a in self.advice.iter().take(6) {
+            let least = a.least_separation.map_or(Cell::text("nothing left to separate"), |x| Cell::digits(x, 3));
+            advice.push([Cell::text(plain(&a.proposal.name)), least, Cell::digits(a.information_gain, 3)]);
+        }
         Section::new("Structure of the equations of the means")
             .paragraph(
                 "All subsets of the ten terms of eq. 11 are compared by the χ² of their best fit, weighed by the \
@@ -189,6 +212,10 @@ impl Structures {
             )
             .table(coefficients.caption("Coefficients of the best structure."))
             .table(listing(&self.single).caption(format!("Structures by score: {}.", self.single_name)))
+            .table(advice.caption(
+                "What to do next, from the data of one initial state: experiments with as many trajectories again, by what \
+                 they can be expected to bring. Information: gain of the logarithm of the determinant over all ten terms.",
+            ))
             .table(listing(&self.several).caption(format!("Structures by score: {}.", self.several_name)))
     }
 }
