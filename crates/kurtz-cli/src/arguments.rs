@@ -134,9 +134,10 @@ pub struct Simulate {
     /// Order to which moments are kept, 1 to 4.
     #[arg(long, value_name = "ORDER", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=4))]
     pub order: u32,
-    /// Keep the sampling covariance of the moments across times, for `kurtz learn` (needs --output).
-    #[arg(long, requires = "output")]
-    pub covariance: bool,
+    /// Keep the sampling covariance of the moments across times, up to this order, for `kurtz learn` (needs --output).
+    #[arg(long, value_name = "ORDER", requires = "output", num_args = 0..=1, default_missing_value = "2",
+          require_equals = true, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub covariance: Option<u32>,
     /// Write means and standard deviations to this file (.csv or .parquet).
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

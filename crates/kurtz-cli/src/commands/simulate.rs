@@ -33,8 +33,9 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
         end: arguments.end,
         steps: arguments.steps,
         seed: arguments.seed,
-        order: arguments.order,
-        covariance: arguments.covariance,
+        // The covariance of a moment is that of moments that are kept.
+        order: arguments.order.max(arguments.covariance.unwrap_or(0)),
+        covariance: arguments.covariance.unwrap_or(0),
         record_trajectories: arguments.record.contains(&Record::Trajectories),
         record_histograms: arguments.record.contains(&Record::Histograms),
     };

@@ -54,9 +54,14 @@ impl Offer {
 fn extended(settings: &Settings, network: &Network) -> Result<Network, Error> {
     let mut text = network.to_crn();
     for (name, equation) in &settings.candidates {
-        text += &format!("parameter {name} = 0.01\n{name}_reaction: {equation} @ {name}\n");
+        text += &format!("parameter {name} = 0.01\n{}: {equation} @ {name}\n", reaction_of(name));
     }
     Ok(crn::parse(&text, "the model with the candidates of the study")?.0)
+}
+
+/// The name of the further candidate whose rate constant is called `name`.
+pub fn reaction_of(name: &str) -> String {
+    format!("{name}_reaction")
 }
 
 /// Parameters that rate constants depend on and that are given as numbers.

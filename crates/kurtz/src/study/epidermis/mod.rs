@@ -106,7 +106,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
     let parts = [
         model_section(&model, &hierarchy),
         sampled.section(&model, &rates),
-        published.section(),
+        published.section(&rates),
         structure.section(),
         rates.section(),
         learned.section(&model),

@@ -105,6 +105,16 @@ impl Rates {
         Ok(Kinetics::new(&self.network)?)
     }
 
+    /// The value learned for a parameter of the model.
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters.iter().find(|(n, ..)| n == name).map(|&(_, _, value, _)| value)
+    }
+
+    /// The rate constant learned for a candidate reaction; 0 if it was removed.
+    pub fn rate_of(&self, reaction: &str) -> Option<f64> {
+        self.report.reactions.iter().find(|r| r.name == reaction).map(|r| r.rate.value)
+    }
+
     /// A sentence for the summary.
     pub fn summary(&self) -> String {
         let worst = self.parameters.iter().map(|(_, truth, value, _)| (value / truth - 1.0).abs()).fold(0.0, f64::max);
