@@ -1,6 +1,6 @@
 //! The command line as typed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use kurtz::model::kinetics::Changes;
 use kurtz::study::ModelChoice;
 use std::path::PathBuf;
@@ -14,6 +14,19 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The arguments of this process; ends it, with a message, if they are wrong.
+    pub fn read() -> Self {
+        // `--end -1` is a bad end, not an unknown option `-1`.
+        let numbers = |arg: Arg| {
+            let takes_values = arg.get_action().takes_values();
+            arg.allow_negative_numbers(takes_values)
+        };
+        let matches = Cli::command().mut_subcommands(|command| command.mut_args(numbers)).get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// What to do.
@@ -183,7 +196,7 @@ pub struct Moments {
     #[arg(long, value_name = "NAME")]
     pub closure: Option<String>,
     /// Print the equations as LaTeX.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "end")]
     pub latex: bool,
     /// Raw moments instead of central ones (for the printed equations).
     #[arg(long)]
@@ -195,7 +208,7 @@ pub struct Moments {
     #[arg(long, value_name = "K", default_value_t = 100)]
     pub steps: usize,
     /// Write the solution to this file (.csv or .parquet) instead of the terminal.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "end")]
     pub output: Option<PathBuf>,
 }
 

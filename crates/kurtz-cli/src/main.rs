@@ -7,7 +7,6 @@ mod output;
 mod parquet;
 mod terminal;
 
-use clap::Parser;
 use kurtz::{Class, Error};
 use std::process::ExitCode;
 
@@ -23,7 +22,7 @@ const DECLINED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let command = arguments::Cli::parse();
+    let command = arguments::Cli::read();
     match commands::run(command) {
         Ok(true) => GOOD.into(),
         Ok(false) => CHECK_FAILED.into(),

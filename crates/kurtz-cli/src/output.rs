@@ -10,20 +10,61 @@ pub fn is_table(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("parquet"))
 }
 
+/// How a table is written.
+enum Format {
+    Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Format> {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match extension.as_str() {
+            "csv" => Ok(Format::Csv),
+            #[cfg(feature = "parquet")]
+            "parquet" => Ok(Format::Parquet),
+            #[cfg(not(feature = "parquet"))]
+            "parquet" => bail!("this kurtz was built without Parquet; write .csv, or build it with `--features parquet`"),
+            _ => bail!("cannot tell how to write `{}`: end its name in .csv or .parquet", path.display()),
+        }
+    }
+}
+
+/// Refuses a place for a table where none can be written, before the work that would be lost.
+pub fn check_table(path: Option<&Path>) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    Format::of(path)?;
+    if path.is_dir() {
+        bail!("`{}` is a directory; name a file in it", path.display());
+    }
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.is_dir() {
+        bail!("cannot write `{}`: there is no directory `{}`", path.display(), parent.display());
+    }
+    Ok(())
+}
+
+/// Refuses a place for a directory where none can be made, before the work that would be lost.
+pub fn check_directory(path: Option<&Path>) -> Result<()> {
+    // The first of them that exists is where the directory has its place.
+    let existing = path.and_then(|path| path.ancestors().find(|p| p.exists()));
+    if let Some(file) = existing.filter(|p| !p.is_dir()) {
+        bail!("`{}` exists and is not a directory: choose another output directory", file.display());
+    }
+    Ok(())
+}
+
 /// Writes a table to `path`; the extension says how.
 pub fn write_table(path: &Path, table: &DataTable) -> Result<()> {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let bytes = match extension.as_str() {
-        "csv" => {
+    let bytes = match Format::of(path)? {
+        Format::Csv => {
             let mut bytes = Vec::new();
             table.write_csv(&mut bytes)?;
             bytes
         }
         #[cfg(feature = "parquet")]
-        "parquet" => crate::parquet::encode(table)?,
-        #[cfg(not(feature = "parquet"))]
-        "parquet" => bail!("this kurtz was built without Parquet; write .csv, or build it with `--features parquet`"),
-        _ => bail!("cannot tell how to write `{}`: end its name in .csv or .parquet", path.display()),
+        Format::Parquet => crate::parquet::encode(table)?,
     };
     write_file(path, &bytes)
 }

@@ -7,22 +7,6 @@ pub enum DynamicsError {
     /// The network's numbers cannot be used.
     #[error(transparent)]
     Kinetics(#[from] kurtz_model::kinetics::KineticsError),
-    /// A number of molecules that is not whole.
-    #[error("the initial count of `{species}` is {value}, not a whole number; give a whole number of molecules")]
-    FractionalCount {
-        /// The species.
-        species: String,
-        /// Its initial count.
-        value: f64,
-    },
-    /// A number of molecules beyond what is counted exactly.
-    #[error("the initial count of `{species}` is {value}, above 2^52; use the mass-action equations for such numbers")]
-    HugeCount {
-        /// The species.
-        species: String,
-        /// Its initial count.
-        value: f64,
-    },
     /// A rate law that depends on time, given to a method that cannot follow it.
     #[error("the rate of reaction `{reaction}` depends on time, which method `{method}` does not simulate exactly")]
     TimeDependent {

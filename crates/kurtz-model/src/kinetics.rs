@@ -162,9 +162,9 @@ impl Kinetics {
     /// initial concentration is rounded to the nearest whole count, halves up.
     ///
     /// # Errors
-    /// A species whose count is not whole, or above 2^53, beyond which not every count is a floating-point number.
+    /// A species whose count is not whole, or above 2^52, up to which counts and their halves are floating-point numbers.
     pub fn initial_counts(&self) -> Result<Vec<i64>, KineticsError> {
-        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        const LARGEST: f64 = (1u64 << 52) as f64;
         let whole = |(species, &value): (&crate::network::Species, &f64)| {
             let name = || species.name.clone();
             let count = value.round();

@@ -107,6 +107,11 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Error::Stopped { .. } | Error::Declined { .. } => Class::Declined,
+            Error::Dynamics(
+                DynamicsError::TimeDependent { .. }
+                | DynamicsError::BadPropensity { .. }
+                | DynamicsError::MissingReactants { .. },
+            ) => Class::Declined,
             Error::Interrupted => Class::Interrupted,
             _ => Class::BadInput,
         }

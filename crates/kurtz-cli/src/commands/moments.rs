@@ -2,11 +2,12 @@
 
 use super::print_warnings;
 use crate::arguments::Moments;
-use crate::output::write_table;
+use crate::output::{check_table, write_table};
 use anyhow::Result;
 use kurtz::study::{moments, summary};
 
 pub fn run(arguments: &Moments) -> Result<bool> {
+    check_table(arguments.output.as_deref())?;
     let equations = moments::run(&moments::Settings {
         model: arguments.model.choice(),
         order: arguments.order,

@@ -2,6 +2,7 @@
 
 use super::in_pool;
 use crate::arguments::Run;
+use crate::output::check_directory;
 use crate::terminal::Terminal;
 use anyhow::Result;
 use kurtz::study::file::{Choices, Study};
@@ -12,6 +13,7 @@ pub fn run(arguments: &Run) -> Result<bool> {
     let study = Study::read(&arguments.study, &choices)?;
     let name = arguments.study.file_stem().unwrap_or_default();
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("out").join(name));
+    check_directory(Some(&path))?;
     let terminal = Terminal::new(arguments.running.quiet);
     let findings = in_pool(arguments.running.threads, || study.run(&terminal))?;
     terminal.clear();

@@ -2,7 +2,7 @@
 
 use super::{directory, in_pool, print_warnings};
 use crate::arguments::{Record, Simulate, SimulationMethod};
-use crate::output::{is_table, write_table};
+use crate::output::{check_directory, check_table, is_table, write_table};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use kurtz::study::{integrate, simulate, summary};
@@ -25,6 +25,13 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     if let Some(file) = arguments.output.as_deref().filter(|path| is_table(path)) {
         bail!("--output {} names a file; an ensemble needs a directory there, or --summary FILE", file.display());
     }
+    check_table(arguments.summary.as_deref())?;
+    check_directory(arguments.output.as_deref())?;
+    let of = arguments.vars.as_deref();
+    if let Some(names) = of {
+        let model = arguments.model.choice().read()?;
+        names.iter().try_for_each(|name| model.species(name).map(drop))?;
+    }
     let settings = simulate::Settings {
         model: arguments.model.choice(),
         method: method.into(),
@@ -44,10 +51,6 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     terminal.clear();
     let sample = sample?;
     print_warnings(&sample.model);
-    let of = arguments.vars.as_deref();
-    for name in of.unwrap_or_default() {
-        sample.model.species(name)?;
-    }
     let table = summary::means_and_deviations("summary", &sample.moments, of);
     if let Some(path) = &arguments.summary {
         write_table(path, &table)?;
@@ -66,6 +69,7 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
     if !arguments.record.is_empty() || arguments.summary.is_some() {
         bail!("--method ode gives one course, not an ensemble: write it with --output FILE.csv");
     }
+    check_table(arguments.output.as_deref())?;
     let course = integrate::run(&integrate::Settings {
         model: arguments.model.choice(),
         start: arguments.start,

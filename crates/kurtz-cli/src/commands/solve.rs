@@ -2,7 +2,7 @@
 
 use super::{directory, in_pool, print_warnings};
 use crate::arguments::Solve;
-use crate::output::write_table;
+use crate::output::{check_directory, check_table, write_table};
 use crate::terminal::Terminal;
 use anyhow::Result;
 use kurtz::dynamics::fsp::FspSettings;
@@ -10,6 +10,8 @@ use kurtz::report::{Cell, Table};
 use kurtz::study::{solve, summary};
 
 pub fn run(arguments: &Solve) -> Result<bool> {
+    check_table(arguments.summary.as_deref())?;
+    check_directory(arguments.output.as_deref())?;
     let settings = solve::Settings {
         model: arguments.model.choice(),
         end: arguments.end,

@@ -1,7 +1,7 @@
 //! Measured or simulated data brought in from files: time series and moments of species.
 //!
 //! Reading is in two steps, so that CSV and Parquet share the second: a file becomes [`Cells`] (text with places),
-//! cells become a [`DataFile`] (numbers with meaning) by the rules of [`header`].
+//! cells become a [`DataFile`] (numbers with meaning) by the rules of `header`.
 
 mod cells;
 mod header;

@@ -5,7 +5,7 @@ use crate::moment_series::MomentIndex;
 use crate::progress::Cancel;
 use crate::stats::{ChiSquareSettings, chi_square, hellinger, kullback_leibler, sampling_floor, total_variation};
 use kurtz_model::format::crn;
-use kurtz_model::kinetics::Changes;
+use kurtz_model::kinetics::{Changes, KineticsError};
 use statrs::distribution::{Binomial, Discrete, Poisson};
 use statrs::function::gamma::ln_gamma;
 
@@ -359,12 +359,14 @@ fn what_is_no_master_equation_is_refused_by_name() {
         refused("species A = 1\npulse: A -> 0 @ rate(time*A)"),
         DynamicsError::TimeDependent { reaction, .. } if reaction == "pulse"
     ));
-    assert!(matches!(
-        refused("species A = concentration(2.5)\nA -> 0 @ 1"),
-        DynamicsError::FractionalCount { species, value: 2.5 } if species == "A"
-    ));
     let kinetics = model("species A = 1\nA -> 0 @ 1");
     let settings = FspSettings::default();
+    let changes = Changes { initial: vec![("A".into(), 2.5)], ..Changes::default() };
+    let fractional = Kinetics::with_changes(kinetics.network(), &changes).unwrap();
+    assert!(matches!(
+        solve(&fractional, &[1.0], &settings),
+        Err(DynamicsError::Kinetics(KineticsError::FractionalCount { species, value: 2.5 })) if species == "A"
+    ));
     assert!(matches!(solve(&kinetics, &[], &settings), Err(DynamicsError::NoTimes)));
     assert!(matches!(solve(&kinetics, &[2.0, 1.0], &settings), Err(DynamicsError::BadGrid { index: 1, .. })));
     let bad = FspSettings { tolerance: 0.0, ..settings.clone() };

@@ -4,9 +4,6 @@ use crate::error::DynamicsError;
 use kurtz_model::kinetics::Law;
 use kurtz_model::{Kinetics, RateLaw, ReactionId, SpeciesId, Symbol};
 
-/// Counts below 2^52 and their halves are exact in `f64`.
-const LARGEST_COUNT: f64 = 4_503_599_627_370_496.0;
-
 /// Reactions with the same net change are one transition: the master equation cannot tell them apart.
 pub(super) struct Transitions<'a> {
     kinetics: &'a Kinetics,
@@ -84,23 +81,8 @@ impl<'a> Transitions<'a> {
 
     /// The initial state of the network, which must be of whole numbers.
     pub(super) fn initial(&self) -> Result<Vec<i64>, DynamicsError> {
-        let network = self.kinetics.network();
-        self.species
-            .iter()
-            .map(|id| {
-                let value = self.kinetics.initial()[id.index()];
-                let name = &network.species[id.index()].name;
-                if value >= LARGEST_COUNT {
-                    return Err(DynamicsError::HugeCount { species: name.clone(), value });
-                }
-                // Concentration times volume is whole up to rounding only.
-                let whole = value.round();
-                if (value - whole).abs() > 1e-9 * whole.max(1.0) {
-                    return Err(DynamicsError::FractionalCount { species: name.clone(), value });
-                }
-                Ok(whole as i64)
-            })
-            .collect()
+        let counts = self.kinetics.initial_counts()?;
+        Ok(self.species.iter().map(|id| counts[id.index()]).collect())
     }
 
     /// Room for the counts of all species, clamped ones at their values.

@@ -106,7 +106,7 @@ pub enum KineticsError {
     },
     /// An initial count too large to be counted exactly.
     #[error(
-        "`{species}` starts with {value} molecules; more than 2^53 cannot be counted one by one, use a method without noise"
+        "`{species}` starts with {value:e} molecules; more than 2^52 cannot be counted one by one, use the mass-action equations"
     )]
     HugeCount {
         /// Name of the species.

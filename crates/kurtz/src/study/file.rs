@@ -40,7 +40,7 @@ impl Study {
     /// # Errors
     /// Files that cannot be read, are not TOML, name no study that there is, or hold settings that it does not have.
     pub fn read(path: &Path, choices: &Choices) -> Result<Study, Error> {
-        let wrong = |message: String| Error::StudyFile { path: path.into(), message };
+        let wrong = |message: String| Error::StudyFile { path: path.into(), message: message.trim_end().into() };
         let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
         let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
         if let Some(full) = table.remove("full") {
@@ -57,6 +57,9 @@ impl Study {
         match kind.as_ref().and_then(toml::Value::as_str) {
             Some("epidermis") => {
                 let mut settings: epidermis::Settings = table.try_into().map_err(|e| wrong(e.to_string()))?;
+                if settings.model.path.as_os_str().is_empty() {
+                    return Err(wrong("names no model; add `path = \"....crn\"` under `[model]`".into()));
+                }
                 settings.model.path = relative(path, &settings.model.path);
                 settings.model.changes = choices.changes.clone();
                 settings.seed = choices.seed.unwrap_or(settings.seed);

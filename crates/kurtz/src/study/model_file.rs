@@ -51,6 +51,15 @@ impl ModelFile {
         provenance.model(self.name.clone(), self.kinetics.network().hash());
     }
 
+    /// Refuses a model that no method of whole numbers can start from.
+    ///
+    /// # Errors
+    /// Initial counts that are not whole or too large; a propensity that is negative or not finite at the start.
+    pub(super) fn check_initial_state(&self) -> Result<(), Error> {
+        let counts: Vec<f64> = self.kinetics.initial_counts()?.into_iter().map(|n| n as f64).collect();
+        Ok(self.kinetics.check_state(0.0, &counts)?)
+    }
+
     /// The species of this name.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     let model = settings.model.read()?;
     let method = method_named(&settings.method)?;
     let times = output_times(settings.start, settings.end, settings.steps)?;
+    model.check_initial_state()?;
     let points = times.len();
     let begun = Instant::now();
     let ensemble = Ensemble {

@@ -46,6 +46,7 @@ pub struct Law {
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Law, Error> {
     let model = settings.model.read()?;
     let times = output_times(0.0, settings.end, settings.steps)?;
+    model.check_initial_state()?;
     let solution = solve_from(&model.kinetics, None, &times, &settings.projection, progress)?;
     match &solution.stop {
         Stop::Finished => Ok(Law { model, solution }),

@@ -79,6 +79,8 @@ impl Default for Settings {
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Error> {
     let model = settings.model.read()?;
     let hierarchy = applicable(&model)?;
+    // Mistakes in the candidates are better heard of before the simulation.
+    candidates::Offer::new(settings, &model)?;
     let mut provenance = provenance().seed(settings.seed).threads(rayon::current_num_threads()).settings(settings)?;
     model.record(&mut provenance);
     for key in ["yang2020", "clayton2007", "gillespie1976", "gillespie1977", "munsky2006"] {
