@@ -25,7 +25,9 @@ impl Format {
             #[cfg(feature = "parquet")]
             "parquet" => Ok(Format::Parquet),
             #[cfg(not(feature = "parquet"))]
-            "parquet" => bail!("this kurtz was built without Parquet; write .csv, or build it with `--features parquet`"),
+            "parquet" => {
+                bail!("this kurtz was built without Parquet; write .csv, or build it with `--features parquet`")
+            }
             _ => bail!("cannot tell how to write `{}`: end its name in .csv or .parquet", path.display()),
         }
     }
