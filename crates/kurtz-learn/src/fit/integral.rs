@@ -138,21 +138,19 @@ impl<'a> IntegralForm<'a> {
     ) -> Result<Condition, LearnError> {
         let (n, p, inputs) = (self.library.dimension(), self.library.term_count(), self.library.input_count());
         let t = condition.times.len();
+        // f_theta at each time, differentiated by the data there, [times x states x inputs].
         let mut gradients = vec![0.0; n * p * inputs];
-        let mut b = Matrix::zeros((t - 1) * n, t * inputs);
+        let mut slopes = Vec::with_capacity(t * n * inputs);
         for l in 0..t {
             self.library.jacobian(condition.at(l), &mut gradients);
-            for (o, k) in (0..n * inputs).map(|e| (e / inputs, e % inputs)) {
-                let slope: f64 = (0..p).map(|j| coefficients[j] * gradients[(o * p + j) * inputs + k]).sum();
-                for i in 0..t - 1 {
-                    let own = f64::from(u8::from(o == k && l == i + 1)) - f64::from(u8::from(o == k && l == 0));
-                    b[(i * n + o, l * inputs + k)] = own - w[(i, l)] * slope;
-                }
-            }
+            let slope = |o: usize, k: usize| -> f64 {
+                (0..p).map(|j| coefficients[j] * gradients[(o * p + j) * inputs + k]).sum()
+            };
+            slopes.extend((0..n * inputs).map(|e| slope(e / inputs, e % inputs)));
         }
-        let size = t * inputs;
-        let c = Matrix::from_fn(size, size, |i, j| condition.covariance_of(i, j));
-        let covariance = b.times(&c).times_transposed(&b);
+        let operator = ResidualByData { weights: w, slopes: &slopes, states: n, inputs };
+        let c = Matrix::from_fn(t * inputs, t * inputs, |i, j| condition.covariance_of(i, j));
+        let covariance = operator.apply(&operator.apply(&c).transposed());
         let mut residual = Condition {
             name: condition.name.clone(),
             times: condition.times[1..].to_vec(),
@@ -218,6 +216,50 @@ impl<'a> IntegralForm<'a> {
         let chi2 = problem.residual(&x);
         let degrees_of_freedom = data.independent_values().saturating_sub(inside.len());
         Ok(IntegralFit { coefficients: x, covariance, chi2, degrees_of_freedom })
+    }
+}
+
+/// The derivative of the residuals y_i - y_0 - int f_theta(y) by the data y, as an operator.
+struct ResidualByData<'a> {
+    weights: &'a Matrix,
+    slopes: &'a [f64],
+    states: usize,
+    inputs: usize,
+}
+
+impl ResidualByData<'_> {
+    /// B x, `[((times - 1) x states) x columns]`, for x `[(times x inputs) x columns]`, in one sweep through time.
+    fn apply(&self, x: &Matrix) -> Matrix {
+        let (n, inputs, columns) = (self.states, self.inputs, x.columns());
+        let times = self.weights.columns();
+        let mut rates = Matrix::zeros(times * n, columns);
+        for (row, k) in (0..times * n).flat_map(|row| (0..inputs).map(move |k| (row, k))) {
+            let slope = self.slopes[row * inputs + k];
+            if slope != 0.0 {
+                let from = x.row((row / n) * inputs + k);
+                rates.row_mut(row).iter_mut().zip(from).for_each(|(r, v)| *r += slope * v);
+            }
+        }
+        let mut result = Matrix::zeros((times - 1) * n, columns);
+        let mut integral = Matrix::zeros(n, columns);
+        for i in 0..times - 1 {
+            for l in 0..times {
+                // Few times contribute to each interval.
+                let weight = self.weights[(i, l)] - if i > 0 { self.weights[(i - 1, l)] } else { 0.0 };
+                for o in (0..n).filter(|_| weight != 0.0) {
+                    let from = rates.row(l * n + o);
+                    integral.row_mut(o).iter_mut().zip(from).for_each(|(s, r)| *s += weight * r);
+                }
+            }
+            for o in 0..n {
+                let (now, first) = (x.row((i + 1) * inputs + o), x.row(o));
+                let row = result.row_mut(i * n + o);
+                for (c, value) in row.iter_mut().enumerate() {
+                    *value = now[c] - first[c] - integral[(o, c)];
+                }
+            }
+        }
+        result
     }
 }
 

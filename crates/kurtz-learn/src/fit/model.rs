@@ -47,12 +47,7 @@ impl Model for LibraryModel<'_> {
     }
 
     fn evaluate(&self, parameters: &[f64], x: &[f64], scratch: &mut Vec<f64>, dx: &mut [f64]) {
-        let (n, p) = (self.0.dimension(), self.0.term_count());
-        scratch.resize((n * p).max(scratch.len()), 0.0);
-        self.0.evaluate(x, &mut scratch[..n * p]);
-        for i in 0..n {
-            dx[i] = scratch[i * p..(i + 1) * p].iter().zip(parameters).map(|(f, theta)| f * theta).sum();
-        }
+        self.0.apply(parameters, x, scratch, dx);
     }
 
     fn linearise(

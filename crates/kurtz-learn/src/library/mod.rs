@@ -30,6 +30,42 @@ pub trait Library: Sync {
     /// Writes df_ij/dx_k into `out`, `[n x p x inputs]`, row-major.
     fn jacobian(&self, x: &[f64], out: &mut [f64]);
 
+    /// Writes sum_j theta_j f_j(x) into `dx`, `[n]`; `scratch` is grown as needed.
+    fn apply(&self, theta: &[f64], x: &[f64], scratch: &mut Vec<f64>, dx: &mut [f64]) {
+        let (n, p) = (self.dimension(), self.term_count());
+        scratch.resize((n * p).max(scratch.len()), 0.0);
+        self.evaluate(x, &mut scratch[..n * p]);
+        for i in 0..n {
+            dx[i] = scratch[i * p..(i + 1) * p].iter().zip(theta).map(|(f, theta)| f * theta).sum();
+        }
+    }
+
+    /// Pulls a gradient by dx, `[n]`, back through [`Library::apply`]: writes that by x into `by_state`, `[n]`, and adds
+    /// that by theta to `by_theta`, `[p]`.
+    fn pull_back(
+        &self,
+        theta: &[f64],
+        x: &[f64],
+        by_slope: &[f64],
+        scratch: &mut Vec<f64>,
+        by_state: &mut [f64],
+        by_theta: &mut [f64],
+    ) {
+        let (n, p) = (self.dimension(), self.term_count());
+        scratch.resize((n * p + n * p * n).max(scratch.len()), 0.0);
+        let (terms, gradients) = scratch.split_at_mut(n * p);
+        self.evaluate(x, terms);
+        self.jacobian(x, &mut gradients[..n * p * n]);
+        by_state.fill(0.0);
+        for (i, &b) in by_slope.iter().enumerate() {
+            for j in 0..p {
+                by_theta[j] += b * terms[i * p + j];
+                let gradient = &gradients[(i * p + j) * n..(i * p + j + 1) * n];
+                by_state.iter_mut().zip(gradient).for_each(|(s, g)| *s += b * theta[j] * g);
+            }
+        }
+    }
+
     /// Names of the states, `[n]`.
     fn state_names(&self) -> Vec<String>;
 

@@ -123,6 +123,49 @@ impl Library for PolynomialLibrary {
         }
     }
 
+    fn apply(&self, theta: &[f64], x: &[f64], _scratch: &mut Vec<f64>, dx: &mut [f64]) {
+        dx.fill(0.0);
+        for (term, theta) in self.terms.iter().zip(theta) {
+            let mut value = *theta;
+            for (&power, &state) in term.powers.iter().zip(x) {
+                for _ in 0..power {
+                    value *= state;
+                }
+            }
+            dx[term.equation] += value;
+        }
+    }
+
+    fn pull_back(
+        &self,
+        theta: &[f64],
+        x: &[f64],
+        by_slope: &[f64],
+        _scratch: &mut Vec<f64>,
+        by_state: &mut [f64],
+        by_theta: &mut [f64],
+    ) {
+        by_state.fill(0.0);
+        for (j, term) in self.terms.iter().enumerate() {
+            let b = by_slope[term.equation];
+            let mut value = b;
+            for (k, (&power, &state)) in term.powers.iter().zip(x).enumerate().filter(|(_, (p, _))| **p > 0) {
+                // The factor of this state, and of all others, for the derivative by this one.
+                let mut slope = b * theta[j] * f64::from(power);
+                for (l, (&power, &state)) in term.powers.iter().zip(x).enumerate() {
+                    for _ in 0..power - u32::from(l == k) {
+                        slope *= state;
+                    }
+                }
+                by_state[k] += slope;
+                for _ in 0..power {
+                    value *= state;
+                }
+            }
+            by_theta[j] += value;
+        }
+    }
+
     fn state_names(&self) -> Vec<String> {
         self.states.clone()
     }
@@ -148,6 +191,30 @@ mod tests {
         library.evaluate(&[2.0, 3.0], &mut out);
         assert_eq!(out[..10], [2.0, 3.0, 4.0, 6.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         assert_eq!(out[15..], [2.0, 3.0, 4.0, 6.0, 9.0]);
+    }
+
+    #[test]
+    fn pulling_back_agrees_with_the_jacobian() {
+        let library = PolynomialLibrary::full(vec!["A".into(), "B".into()], 0, 3);
+        let (n, p, x, by_slope) = (2, library.term_count(), [0.7, -1.3], [0.4, -2.0]);
+        let theta: Vec<f64> = (0..p).map(|j| (j as f64).sin()).collect();
+        let (mut terms, mut jacobian) = (vec![0.0; n * p], vec![0.0; n * p * n]);
+        library.evaluate(&x, &mut terms);
+        library.jacobian(&x, &mut jacobian);
+        let (mut by_state, mut by_theta) = ([0.0; 2], vec![0.0; p]);
+        library.pull_back(&theta, &x, &by_slope, &mut Vec::new(), &mut by_state, &mut by_theta);
+        for j in 0..p {
+            let expected: f64 = (0..n).map(|i| by_slope[i] * terms[i * p + j]).sum();
+            assert!((by_theta[j] - expected).abs() < 1e-14);
+        }
+        for k in 0..n {
+            let entry = |e: usize| by_slope[e / p] * theta[e % p] * jacobian[e * n + k];
+            assert!((by_state[k] - (0..n * p).map(entry).sum::<f64>()).abs() < 1e-13);
+        }
+        let (mut dx, mut scratch) = ([0.0; 2], Vec::new());
+        library.apply(&theta, &x, &mut scratch, &mut dx);
+        let expected: f64 = (0..p).map(|j| theta[j] * terms[p + j]).sum();
+        assert!((dx[1] - expected).abs() < 1e-14);
     }
 
     #[test]

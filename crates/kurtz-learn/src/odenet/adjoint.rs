@@ -1,7 +1,6 @@
 //! Back-propagation through the solver: the gradient of a loss by all weights at the price of a few integrations,
 //! whatever their number. Exact for the discrete solution of classical Runge-Kutta steps.
 
-use crate::fit::{LibraryModel, Model};
 use crate::library::Library;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +53,7 @@ pub fn loss_and_gradient(
 
 /// The forward solution, recorded for the way back.
 pub(crate) struct Tape<'a> {
-    model: LibraryModel<'a>,
+    library: &'a dyn Library,
     weights: &'a [f64],
     /// The four states at which each step evaluated the equations, `[steps x 4 x n]`.
     stages: Vec<f64>,
@@ -63,12 +62,12 @@ pub(crate) struct Tape<'a> {
 
 impl<'a> Tape<'a> {
     pub fn new(library: &'a dyn Library, weights: &'a [f64]) -> Self {
-        Tape { model: LibraryModel(library), weights, stages: Vec::new(), sizes: Vec::new() }
+        Tape { library, weights, stages: Vec::new(), sizes: Vec::new() }
     }
 
     /// Adds the gradient of the summed loss to `gradient` and returns the sum.
     pub fn run(&mut self, series: Series<'_>, step: f64, loss: Loss, gradient: &mut [f64]) -> Option<f64> {
-        let n = self.model.dimension();
+        let n = self.library.dimension();
         self.stages.clear();
         self.sizes.clear();
         let mut x = series.values[..n].to_vec();
@@ -86,7 +85,7 @@ impl<'a> Tape<'a> {
                         at[j] = x[j] + if s > 0 { fraction * k[(s - 1) * n + j] } else { 0.0 };
                     }
                     self.stages.extend_from_slice(&at);
-                    self.model.evaluate(self.weights, &at, &mut scratch, &mut k[s * n..(s + 1) * n]);
+                    self.library.apply(self.weights, &at, &mut scratch, &mut k[s * n..(s + 1) * n]);
                 }
                 for j in 0..n {
                     x[j] += h / 6.0 * (k[j] + 2.0 * (k[n + j] + k[2 * n + j]) + k[3 * n + j]);
@@ -110,35 +109,26 @@ impl<'a> Tape<'a> {
     /// From the last step to the first: with l the gradient by the state after a step, each stage contributes
     /// (df/dx)^T and (df/dtheta)^T times its own share of l.
     fn back(&self, steps: &[usize], slopes: &[f64], gradient: &mut [f64]) {
-        let (n, p) = (self.model.dimension(), self.weights.len());
-        let all: Vec<usize> = (0..p).collect();
-        let mut l = vec![0.0; n];
-        let (mut scratch, mut dx) = (Vec::new(), vec![0.0; n]);
-        let (mut by_state, mut by_weight) = (vec![0.0; n * n], vec![0.0; n * p]);
+        let n = self.library.dimension();
+        let (mut l, mut sum) = (vec![0.0; n], vec![0.0; n]);
+        let (mut scratch, mut by_slope, mut through) = (Vec::new(), vec![0.0; n], vec![0.0; n]);
         let mut step = self.sizes.len();
         for i in (0..steps.len()).rev() {
             (0..n).for_each(|j| l[j] += slopes[(i + 1) * n + j]);
             for _ in 0..steps[i] {
                 step -= 1;
                 let h = self.sizes[step];
-                let mut sum = l.clone();
-                // Gradient by k_s: its weight in the step, and through the stage after it.
-                let mut through = vec![0.0; n];
+                sum.copy_from_slice(&l);
+                // Gradient by the slope of a stage: its weight in the step, and through the stage after it.
+                through.fill(0.0);
                 for s in (0..4).rev() {
                     let (weight, onward) = ([1.0, 2.0, 2.0, 1.0][s] * h / 6.0, [0.5 * h, 0.5 * h, h, 0.0][s]);
-                    let by_slope: Vec<f64> = (0..n).map(|j| weight * l[j] + onward * through[j]).collect();
+                    (0..n).for_each(|j| by_slope[j] = weight * l[j] + onward * through[j]);
                     let at = &self.stages[(step * 4 + s) * n..(step * 4 + s + 1) * n];
-                    let (j, w) = (&mut by_state, &mut by_weight);
-                    self.model.linearise(self.weights, at, &all, &mut scratch, &mut dx, j, w);
-                    for m in 0..n {
-                        through[m] = (0..n).map(|i| by_state[i * n + m] * by_slope[i]).sum();
-                        sum[m] += through[m];
-                    }
-                    for (i, &b) in by_slope.iter().enumerate() {
-                        gradient.iter_mut().zip(&by_weight[i * p..(i + 1) * p]).for_each(|(g, w)| *g += w * b);
-                    }
+                    self.library.pull_back(self.weights, at, &by_slope, &mut scratch, &mut through, gradient);
+                    (0..n).for_each(|j| sum[j] += through[j]);
                 }
-                l = sum;
+                std::mem::swap(&mut l, &mut sum);
             }
         }
     }
