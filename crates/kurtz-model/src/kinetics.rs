@@ -319,6 +319,13 @@ impl Kinetics {
         Ok(())
     }
 
+    /// The value of an expression over parameters and compartment sizes; `None` if it reads a species or time.
+    pub fn value_of_constant(&self, expression: &Expression) -> Option<f64> {
+        let symbols = expression.symbols();
+        let is_constant = symbols.iter().all(|s| matches!(s, Symbol::Parameter(_) | Symbol::Compartment(_)));
+        is_constant.then(|| expression.evaluate(&|s| self.value_of(s, f64::NAN, &|_| f64::NAN)))
+    }
+
     /// What a symbol stands for, given how to read a species.
     pub fn value_of(&self, symbol: Symbol, time: f64, species: &impl Fn(SpeciesId) -> f64) -> f64 {
         match symbol {

@@ -42,6 +42,12 @@ pub enum Error {
     /// Results that could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A model in which there is nothing to follow.
+    #[error("{}: the model has no species; declare some, as in `species A = 10`", path.display())]
+    NoSpecies {
+        /// The file.
+        path: PathBuf,
+    },
     /// A study file with mistakes.
     #[error("{}: {message}", path.display())]
     StudyFile {
@@ -112,7 +118,15 @@ impl Error {
                 | DynamicsError::BadPropensity { .. }
                 | DynamicsError::MissingReactants { .. },
             ) => Class::Declined,
-            Error::Interrupted => Class::Interrupted,
+            Error::Learn(
+                LearnError::NotIdentifiable { .. }
+                | LearnError::Intractable { .. }
+                | LearnError::Diverged { .. }
+                | LearnError::TooManyCandidates { .. }
+                | LearnError::NotMassAction { .. },
+            )
+            | Error::Moments(_) => Class::Declined,
+            Error::Interrupted | Error::Learn(LearnError::Cancelled) => Class::Interrupted,
             _ => Class::BadInput,
         }
     }

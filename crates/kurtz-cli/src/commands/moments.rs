@@ -18,8 +18,12 @@ pub fn run(arguments: &Moments) -> Result<bool> {
     })?;
     print_warnings(&equations.model);
     match (&equations.solution, &arguments.output) {
-        (Some(solution), Some(path)) => write_table(path, &summary::moments("moments", solution))?,
-        (Some(solution), None) => summary::moments("moments", solution).write_csv(&mut std::io::stdout().lock())?,
+        (Some(solution), Some(path)) => {
+            write_table(path, &summary::moments_up_to(arguments.order, "moments", solution))?
+        }
+        (Some(solution), None) => {
+            summary::moments_up_to(arguments.order, "moments", solution).write_csv(&mut std::io::stdout().lock())?
+        }
         (None, _) if arguments.latex => print!("{}", equations.latex()),
         (None, _) => print!("{}", equations.text()),
     }

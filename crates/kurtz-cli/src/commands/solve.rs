@@ -41,7 +41,7 @@ pub fn run(arguments: &Solve) -> Result<bool> {
     }
     let last = law.solution.distributions.last();
     let bound = last.map_or(0.0, |law| law.error_bound());
-    let note = Table::new(["states", "error bound at the end (1-norm)"])
+    let note = Table::new(["states", "bound on the error of the probabilities at the end (1-norm; not of the means)"])
         .row([Cell::from(law.solution.statistics.most_states as f64), Cell::digits(bound, 2)]);
     eprint!("{}", note.to_text());
     Ok(true)

@@ -244,12 +244,17 @@ fn verdicts_on(
     if data.is_shrunk() {
         verdicts.push(Verdict::new(
             Level::Caution,
-            "few trajectories for so many values: their sampled correlations were shrunk; record fewer times or more trajectories",
+            "few trajectories for so many values: their sampled correlations were shrunk, so that chi-square, its p-value and \
+             the evidence are only a guide; record fewer times or more trajectories",
         ));
     }
     if data.conditions().iter().any(|c| !c.sampled_covariance && c.repetitions > 1.0) {
-        verdicts
-            .push(Verdict::new(Level::Good, "the sampling covariance was taken as given, not estimated from the data"));
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            "the sampling covariance was not estimated from the data: if it was not given, times count as independent, which \
+             they are not when they come from the same trajectories; intervals are then too narrow and the evidence is \
+             overstated (record the covariance, `kurtz simulate --covariance`)",
+        ));
     }
     verdicts
 }

@@ -15,7 +15,8 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Penalty {
-    /// ln N, N the independent repetitions behind the data (the number of data, where each is measured once).
+    /// ln N, N the independent repetitions behind the data (the number of data, where each is measured once), but at
+    /// least the family-wise line of 5 %.
     #[default]
     Repetitions,
     /// The line that all superfluous candidates together cross with at most this probability, in (0, 1).
@@ -32,15 +33,19 @@ impl Penalty {
                 // Repeated measurements of one trajectory each are themselves the repetitions.
                 let single = data.conditions().iter().all(|c| c.repetitions <= 1.0);
                 let n = if single { data.independent_values() as f64 } else { data.repetitions() };
-                n.max(3.0).ln()
+                // With few repetitions ln N alone would let chance terms in.
+                n.max(3.0).ln().max(family_wise(0.05, candidates))
             }
-            Penalty::FamilyWise(level) => {
-                let each = (level / candidates.max(1) as f64).clamp(1e-15, 1.0 - 1e-9);
-                ChiSquared::new(1.0).map_or(f64::INFINITY, |law| law.inverse_cdf(1.0 - each))
-            }
+            Penalty::FamilyWise(level) => family_wise(level, candidates),
             Penalty::PerTerm(value) => value,
         }
     }
+}
+
+/// The line that the chi-squares of `candidates` superfluous terms cross with at most probability `level` (Bonferroni).
+fn family_wise(level: f64, candidates: usize) -> f64 {
+    let each = (level / candidates.max(1) as f64).clamp(1e-15, 1.0 - 1e-9);
+    ChiSquared::new(1.0).map_or(f64::INFINITY, |law| law.inverse_cdf(1.0 - each))
 }
 
 /// Settings of [`super::select_terms`].

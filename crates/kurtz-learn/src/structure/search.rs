@@ -38,7 +38,8 @@ pub struct StructureSet {
     pub structures: Vec<Structure>,
     /// What each term was asked to bring.
     pub penalty: f64,
-    /// Whether all subsets were searched; otherwise there may be more equivalent structures, or a better one.
+    /// Whether all subsets were searched (their scores linearised around the best structure, the leading ones refitted)
+    /// and the search came to rest; otherwise there may be more equivalent structures, or a better one.
     pub complete: bool,
 }
 
@@ -103,7 +104,7 @@ impl Search<'_> {
         let mut fitted: BTreeMap<Vec<usize>, Fit> = BTreeMap::new();
         let (mut reference, mut shooting) = self.first(library, &mut fitted)?;
         let mut complete = true;
-        for _ in 0..ROUNDS {
+        for round in 1..=ROUNDS {
             let fit = &fitted[&reference];
             let p = self.bounded.len();
             let all: Vec<usize> = (0..shooting.parameter_count()).collect();
@@ -132,7 +133,7 @@ impl Search<'_> {
                     next.clone_from(&subset.terms);
                 }
             }
-            complete &= subsets.len() <= self.settings.max_refits;
+            complete &= subsets.len() <= self.settings.max_refits && (next == reference || round < ROUNDS);
             if next == reference {
                 break;
             }

@@ -137,6 +137,17 @@ impl Expression {
         });
     }
 
+    /// Calls `visit` with both sides of each comparison (`<`, `>=`, `==`, ...); a shared one at least once.
+    pub fn for_each_comparison(&self, visit: &mut impl FnMut(&Expression, &Expression)) {
+        graph::visit(self, |node| {
+            if let Expression::Binary(operator, a, b) = node
+                && operator.is_comparison()
+            {
+                visit(a, b);
+            }
+        });
+    }
+
     /// The symbols that occur, each once, in order of first reading.
     pub fn symbols(&self) -> Vec<Symbol> {
         let mut seen = std::collections::HashSet::new();
@@ -187,6 +198,12 @@ impl UnaryOperator {
 }
 
 impl BinaryOperator {
+    /// Whether it compares two numbers.
+    pub fn is_comparison(self) -> bool {
+        use BinaryOperator::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+        matches!(self, Less | LessEqual | Greater | GreaterEqual | Equal | NotEqual)
+    }
+
     /// The result of this operator; powers are [`power`]s.
     pub fn apply(self, a: f64, b: f64) -> f64 {
         match self {

@@ -4,7 +4,7 @@ use super::grid::output_times;
 use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::mass_action::{MassAction, View};
-use kurtz_model::{Initial, SpeciesId, Value};
+use kurtz_model::{Expression, Initial, RateLaw, SpeciesId, Symbol, Value};
 use kurtz_ode::{Integration, OdeMethod, VectorField, solve};
 use kurtz_report::DataTable;
 use serde::{Deserialize, Serialize};
@@ -59,21 +59,70 @@ pub struct Course {
 /// # Errors
 /// Mistakes in the model or settings; an integration that ends before the end, with the reason.
 pub fn run(settings: &Settings) -> Result<Course, Error> {
-    let model = settings.model.read()?;
+    of_model(settings.model.read()?, settings)
+}
+
+fn of_model(model: ModelFile, settings: &Settings) -> Result<Course, Error> {
     let times = output_times(settings.start, settings.end, settings.steps)?;
     let field = MassAction::new(&model.kinetics, View::Counts);
     let integration = Integration {
         method: settings.method,
         relative_tolerance: settings.relative_tolerance,
         absolute_tolerance: settings.absolute_tolerance.into(),
+        // What a law does between two switches is smooth, but may be a short pulse.
+        largest_step: depends_on_time(&model).then(|| settings.end / settings.steps.max(100) as f64),
         ..Integration::default()
     };
-    let solution = solve(&field, &field.initial_state(), &times, &integration)?;
-    if !solution.is_complete() {
-        let method = "the integration of the mass-action equations".into();
-        return Err(Error::Stopped { method, reason: solution.stop.describe(&field.names()) });
+    let counts = through(&field, &times, &integration, &switches(&model, settings.end))?;
+    Ok(Course { model, times, counts })
+}
+
+fn depends_on_time(model: &ModelFile) -> bool {
+    (0..model.network.reactions.len()).any(|r| model.kinetics.depends_on_time(r.into()))
+}
+
+/// Integrates from switch to switch, each stretch up to the last number before the switch, so that no step and no stage
+/// of a step sees both sides. Gives the states at `times`.
+fn through(field: &MassAction, times: &[f64], settings: &Integration, switches: &[f64]) -> Result<Vec<f64>, Error> {
+    let end = times.last().copied().unwrap_or(0.0);
+    let mut counts = Vec::with_capacity(times.len() * field.dimension());
+    let (mut state, mut first_time, mut done) = (field.initial_state(), 0.0, 0);
+    for (i, &until) in switches.iter().chain([&end]).enumerate() {
+        let is_last = i == switches.len();
+        let inside = times[done..].iter().take_while(|&&t| t < until || is_last).count();
+        let mut stretch = times[done..done + inside].to_vec();
+        let stop = if is_last { end } else { until.next_down() };
+        if stretch.last() != Some(&stop) {
+            stretch.push(stop);
+        }
+        let solution = solve(field, &state, &stretch, &Integration { first_time, ..settings.clone() })?;
+        if !solution.is_complete() {
+            let method = "the integration of the mass-action equations".into();
+            return Err(Error::Stopped { method, reason: solution.stop.describe(&field.names()) });
+        }
+        counts.extend_from_slice(&solution.states[..inside * field.dimension()]);
+        state = solution.state(stretch.len() - 1).to_vec();
+        (first_time, done) = (until, done + inside);
     }
-    Ok(Course { model, times: solution.times, counts: solution.states })
+    Ok(counts)
+}
+
+/// The times in (0, end) at which a rate law compares time with a constant.
+fn switches(model: &ModelFile, end: f64) -> Vec<f64> {
+    let mut found = Vec::new();
+    for reaction in &model.kinetics.network().reactions {
+        let (RateLaw::MassAction(law) | RateLaw::Rate(law) | RateLaw::Propensity(law)) = &reaction.rate;
+        law.for_each_comparison(&mut |left, right| {
+            for (time, limit) in [(left, right), (right, left)] {
+                let is_time = *time == Expression::from(Symbol::Time);
+                let value = model.kinetics.value_of_constant(limit);
+                found.extend(value.filter(|&at| is_time && at > 0.0 && at < end));
+            }
+        });
+    }
+    found.sort_by(f64::total_cmp);
+    found.dedup();
+    found
 }
 
 impl Course {
@@ -113,5 +162,34 @@ impl Course {
             _ => 1.0,
         };
         self.model.kinetics.volume_of(id) * unit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurtz_model::Kinetics;
+    use kurtz_model::format::crn;
+
+    fn course(text: &str, end: f64, steps: usize) -> Vec<f64> {
+        let (network, warnings) = crn::parse(text, "test.crn").unwrap();
+        let kinetics = Kinetics::new(&network).unwrap();
+        let model = ModelFile { name: "test.crn".into(), network, kinetics, warnings };
+        let settings = Settings { end, steps, ..Settings::default() };
+        of_model(model, &settings).unwrap().counts
+    }
+
+    #[test]
+    fn a_pulse_between_two_output_times_is_not_stepped_over() {
+        let pulse = "species A = 0\n0 -> A @ rate(if(time > 50 && time < 50.5, 100, 0))";
+        let counts = course(pulse, 100.0, 2);
+        assert!((counts[2] - 50.0).abs() < 1e-6, "{counts:?}");
+    }
+
+    #[test]
+    fn a_rate_that_ends_ends_exactly() {
+        let counts = course("species A = 5, B = 0\nparameter t1 = 2\nA -> B @ rate(if(time < t1, 1, 0)*A)", 3.0, 3);
+        let expected = 5.0 * (-2.0_f64).exp();
+        assert!((counts[4] - expected).abs() < 1e-7 && (counts[6] - expected).abs() < 1e-7, "{counts:?}");
     }
 }

@@ -40,6 +40,9 @@ impl ModelChoice {
     pub fn read(&self) -> Result<ModelFile, Error> {
         let (network, warnings) = crn::read(&self.path)?;
         let kinetics = Kinetics::with_changes(&network, &self.changes)?;
+        if network.species.is_empty() {
+            return Err(Error::NoSpecies { path: self.path.clone() });
+        }
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
         Ok(ModelFile { name, network, kinetics, warnings })
     }

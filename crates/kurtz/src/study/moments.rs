@@ -5,7 +5,7 @@ use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::MomentSeries;
 use kurtz_dynamics::moments::closure::{self, Closure};
-use kurtz_dynamics::moments::{ClosedMoments, Form, MomentHierarchy, Sensitivity};
+use kurtz_dynamics::moments::{ClosedMoments, Form, MomentHierarchy, MomentsError, Sensitivity};
 use kurtz_ode::{Integration, VectorField, solve};
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,17 @@ fn integrate(equations: &Equations, times: &[f64]) -> Result<MomentSeries, Error
     let decline = |reason: String| Error::Declined { method: "the moment hierarchy".into(), reason };
     let kinetics = &equations.model.kinetics;
     let field = ClosedMoments::new(&equations.hierarchy, kinetics, equations.closure.as_deref(), Sensitivity::None)
-        .map_err(|e| decline(e.to_string()))?;
+        .map_err(|e| match e {
+            MomentsError::NotClosed { names, .. } => {
+                let known: Vec<_> = closure::all().iter().map(|c| c.name()).collect();
+                let missing = names.join(", ");
+                decline(format!(
+                    "the equations call for the higher moments {missing}; give a closure: {}",
+                    known.join(", ")
+                ))
+            }
+            e => decline(e.to_string()),
+        })?;
     let settings = Integration::with_tolerances(1e-10, 1e-10);
     let solution = solve(&field, &field.initial_state(), times, &settings)?;
     if !solution.is_complete() {

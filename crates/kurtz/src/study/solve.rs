@@ -73,7 +73,7 @@ impl Law {
         provenance.cite("munsky2006");
         let moments = self.moments();
         let solution = &self.solution;
-        let mut table = Table::new(["time", "states", "error bound (1-norm)"]);
+        let mut table = Table::new(["time", "states", "bound on the error of the probabilities (1-norm)"]);
         for (time, law) in solution.times.iter().zip(&solution.distributions) {
             table.push([Cell::from(*time), Cell::from(law.len() as f64), Cell::digits(law.error_bound(), 2)]);
         }
