@@ -81,17 +81,18 @@ fn depends_on_time(model: &ModelFile) -> bool {
     (0..model.network.reactions.len()).any(|r| model.kinetics.depends_on_time(r.into()))
 }
 
-/// Integrates from switch to switch, each stretch up to the last number before the switch, so that no step and no stage
-/// of a step sees both sides. Gives the states at `times`.
+/// Integrates from switch to switch, from the first number after one to the last before the next, so that no step and no
+/// stage of a step sees both sides. Gives the states at `times`.
 fn through(field: &MassAction, times: &[f64], settings: &Integration, switches: &[f64]) -> Result<Vec<f64>, Error> {
     let end = times.last().copied().unwrap_or(0.0);
     let mut counts = Vec::with_capacity(times.len() * field.dimension());
     let (mut state, mut first_time, mut done) = (field.initial_state(), 0.0, 0);
     for (i, &until) in switches.iter().chain([&end]).enumerate() {
         let is_last = i == switches.len();
-        let inside = times[done..].iter().take_while(|&&t| t < until || is_last).count();
-        let mut stretch = times[done..done + inside].to_vec();
         let stop = if is_last { end } else { until.next_down() };
+        let inside = times[done..].iter().take_while(|&&t| t <= until).count();
+        // The state has no jump: at the switch itself it is that just before.
+        let mut stretch: Vec<f64> = times[done..done + inside].iter().map(|t| t.min(stop)).collect();
         if stretch.last() != Some(&stop) {
             stretch.push(stop);
         }
@@ -102,7 +103,7 @@ fn through(field: &MassAction, times: &[f64], settings: &Integration, switches: 
         }
         counts.extend_from_slice(&solution.states[..inside * field.dimension()]);
         state = solution.state(stretch.len() - 1).to_vec();
-        (first_time, done) = (until, done + inside);
+        (first_time, done) = (until.next_up(), done + inside);
     }
     Ok(counts)
 }
