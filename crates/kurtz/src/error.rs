@@ -123,7 +123,9 @@ impl Error {
                 | LearnError::Intractable { .. }
                 | LearnError::Diverged { .. }
                 | LearnError::TooManyCandidates { .. }
-                | LearnError::NotMassAction { .. },
+                | LearnError::NotMassAction { .. }
+                | LearnError::UnobservedSpecies { .. }
+                | LearnError::Moments(_),
             )
             | Error::Moments(_) => Class::Declined,
             Error::Interrupted | Error::Learn(LearnError::Cancelled) => Class::Interrupted,

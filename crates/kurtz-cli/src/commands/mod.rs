@@ -1,6 +1,7 @@
 //! One file a command: arguments as typed become settings as meant, results become text and files.
 
 mod check;
+mod learn;
 mod moments;
 mod run;
 mod simulate;
@@ -19,6 +20,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Moments(arguments) => moments::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     }
 }

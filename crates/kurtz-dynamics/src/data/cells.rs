@@ -17,6 +17,13 @@ pub struct DataError {
     pub message: String,
 }
 
+impl DataError {
+    /// An error about a whole file.
+    pub fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
+        DataError { file: file.into(), line: None, column: None, message: message.into() }
+    }
+}
+
 fn place(line: Option<u64>, column: Option<&str>) -> String {
     let line = line.map(|l| format!(":{l}")).unwrap_or_default();
     let column = column.map(|c| format!(": column `{c}`")).unwrap_or_default();

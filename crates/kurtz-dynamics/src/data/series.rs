@@ -30,6 +30,8 @@ pub struct DataFile {
     pub units: Vec<Option<String>>,
     /// Unit of the time column as written.
     pub time_unit: Option<String>,
+    /// The first negative value, as the error that it is unless the values are said to be noisy.
+    pub negative: Option<DataError>,
     /// Series of values, one for each experiment and realisation; empty in a file of moments.
     pub series: Vec<Series>,
     /// Moments over ensembles with the name of each experiment; empty in a file of series. They carry no covariance.
@@ -41,7 +43,7 @@ impl DataFile {
     ///
     /// # Errors
     /// No time column; no species; cells that are not numbers; times that do not increase within a series; negative
-    /// values, standard errors or variances; moments mixed with values, or incomplete.
+    /// standard errors, means or variances; standard errors or moments of some species only; moments mixed with values.
     pub fn from_cells(cells: &Cells) -> Result<Self, DataError> {
         let layout = Layout::of(cells)?;
         let mut data = DataFile {
@@ -49,6 +51,7 @@ impl DataFile {
             species: layout.species.clone(),
             units: layout.units.clone(),
             time_unit: layout.columns[layout.time].unit.clone(),
+            negative: layout.negative(cells)?,
             series: Vec::new(),
             moments: Vec::new(),
         };
@@ -92,12 +95,13 @@ impl Layout {
             return Err(cells.column_error(time + 1 + second, "is a second column of times".into()));
         }
         let (mut species, mut units) = (Vec::new(), Vec::new());
-        for column in &columns {
+        for (i, column) in columns.iter().enumerate() {
             if let Role::Value(name) | Role::Mean(name) = &column.role {
-                if !species.contains(name) {
-                    species.push(name.clone());
-                    units.push(column.unit.clone());
+                if species.contains(name) {
+                    return Err(cells.column_error(i, format!("is a second column of `{name}`")));
                 }
+                species.push(name.clone());
+                units.push(column.unit.clone());
             }
         }
         if species.is_empty() {
@@ -124,20 +128,51 @@ impl Layout {
                     let message = "is a column of values among moments; give values and moments in separate files";
                     return Err(cells.column_error(i, message.into()));
                 }
-                Role::Variance(x) | Role::StandardDeviation(x) | Role::StandardError(x) => known(x)?,
+                Role::StandardError(x) => {
+                    known(x)?;
+                    let own = self.species.iter().position(|s| s == x).and_then(|s| self.units[s].clone());
+                    if column.unit.is_some() && column.unit != own {
+                        return Err(cells.column_error(i, format!("must be in the unit of column `{x}`")));
+                    }
+                }
+                Role::Variance(x) | Role::StandardDeviation(x) => known(x)?,
                 Role::Covariance(x, y) => {
                     known(x)?;
                     known(y)?;
+                }
+                Role::Value(x) => {
+                    let error = Role::StandardError(x.clone());
+                    let others = self.columns.iter().any(|c| matches!(c.role, Role::StandardError(_)));
+                    if others && self.position(&error).is_none() {
+                        let message = format!("has no standard errors although others do; add a column `{x}-se`");
+                        return Err(cells.column_error(i, message));
+                    }
                 }
                 Role::Time
                 | Role::Condition
                 | Role::Trajectory
                 | Role::Trajectories
-                | Role::Value(_)
                 | Role::Mean(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// The first negative value of a species.
+    fn negative(&self, cells: &Cells) -> Result<Option<DataError>, DataError> {
+        for row in 0..cells.rows.len() {
+            for column in (0..self.columns.len()).filter(|&c| matches!(self.columns[c].role, Role::Value(_))) {
+                let x = cells.number(row, column)?;
+                if x < 0.0 {
+                    let message = format!(
+                        "{x} is negative; an amount cannot be (if it is a noisy measurement, give standard errors in \
+                         a column `X-se`, or --noise additive:S)"
+                    );
+                    return Ok(Some(cells.error(row, column, message)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn position(&self, role: &Role) -> Option<usize> {
@@ -203,20 +238,15 @@ impl Layout {
         let columns = |role: fn(String) -> Role| {
             self.species.iter().map(|s| self.position(&role(s.clone()))).collect::<Option<Vec<usize>>>()
         };
-        let read = |columns: Vec<usize>, what: &str| {
-            let mut values = Vec::with_capacity(rows.len() * columns.len());
-            for &row in rows {
-                for &column in &columns {
-                    values.push(self.amount(cells, row, column, what)?);
-                }
-            }
-            Ok::<_, DataError>(values)
+        let read = |columns: Vec<usize>, number: &dyn Fn(usize, usize) -> Result<f64, DataError>| {
+            let entries = rows.iter().flat_map(|&row| columns.iter().map(move |&column| (row, column)));
+            entries.map(|(row, column)| number(row, column)).collect::<Result<Vec<f64>, DataError>>()
         };
-        let values = read(columns(Role::Value).expect("a species is a value column here"), "an amount")?;
-        let standard_errors = match columns(Role::StandardError) {
-            Some(columns) => Some(read(columns, "a standard error")?),
-            None => None,
-        };
+        let values = columns(Role::Value).expect("a species is a value column here");
+        let values = read(values, &|row, column| cells.number(row, column))?;
+        let standard_errors = columns(Role::StandardError)
+            .map(|columns| read(columns, &|row, column| self.amount(cells, row, column, "a standard error")))
+            .transpose()?;
         Ok(Series { condition, trajectory, times, values, standard_errors })
     }
 
@@ -317,6 +347,14 @@ mod tests {
     }
 
     #[test]
+    fn negative_values_are_kept_and_told() {
+        let data = read("time,A\n0,1\n1,-1\n").unwrap();
+        assert_eq!(data.series[0].values, [1.0, -1.0]);
+        let told = data.negative.unwrap().to_string();
+        assert!(told.starts_with("x.csv:3: column `A`: -1 is negative; an amount cannot be"), "{told}");
+    }
+
+    #[test]
     fn moments_come_with_their_indices_and_standard_deviations_are_squared() {
         let data = read("time,A-mean,A-sd,B-mean,B-var,B-A-cov,trajectories\n0,1,3,2,4,-1,100\n").unwrap();
         let (name, moments) = &data.moments[0];
@@ -334,7 +372,7 @@ mod tests {
         assert_eq!(message("time,A\n0,x\n"), "x.csv:2: column `A`: `x` is not a number; leave a gap empty");
         assert_eq!(message("time,A\n0,inf\n"), "x.csv:2: column `A`: `inf` is not a finite number; leave a gap empty");
         assert_eq!(message("time,A\n0,NaN\n"), "x.csv:2: column `A`: `NaN` is not a finite number; leave a gap empty");
-        assert_eq!(message("time,A\n0,-1\n"), "x.csv:2: column `A`: -1 is negative; an amount cannot be");
+        assert!(message("time,A,B,A-se\n0,1,2,3\n").starts_with("x.csv: column `B`: has no standard errors"));
         assert_eq!(message("time,A-mean,A-var\n0,1,-1\n"), "x.csv:2: column `A-var`: -1 is negative; this cannot be");
         assert!(message("time,A-mean,B\n0,1,1\n").contains("column `B`: is a column of values among moments"));
         assert!(message("time,A,B-se\n0,1,1\n").contains("there is no column `B` that it could belong to"));

@@ -6,6 +6,7 @@ pub mod file;
 pub mod findings;
 mod grid;
 pub mod integrate;
+pub mod learn;
 mod model_file;
 pub mod moments;
 pub mod simulate;
