@@ -35,8 +35,13 @@ impl Format {
 
 /// Refuses a place for a table where none can be written, before the work that would be lost.
 pub fn check_table(path: Option<&Path>) -> Result<()> {
+    path.map(Format::of).transpose()?;
+    check_file(path)
+}
+
+/// Refuses a place for a file where none can be written, before the work that would be lost.
+pub fn check_file(path: Option<&Path>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    Format::of(path)?;
     if path.is_dir() {
         bail!("`{}` is a directory; name a file in it", path.display());
     }

@@ -2,13 +2,16 @@
 
 use super::{directory, in_pool, print_warnings};
 use crate::arguments::{Learn, Quantity};
-use crate::output::write_file;
+use crate::output::{check_directory, check_file, write_file};
 use crate::terminal::Terminal;
 use anyhow::Result;
 use kurtz::study::learn::{self, Input, Learned, Settings};
 use std::path::Path;
 
 pub fn run(arguments: &Learn) -> Result<bool> {
+    check_file(arguments.output.as_deref())?;
+    check_file(arguments.json.as_deref())?;
+    check_directory(arguments.report.as_deref())?;
     let settings = settings(arguments);
     let inputs = arguments.data.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let terminal = Terminal::new(arguments.running.quiet);
@@ -72,7 +75,10 @@ fn read_parquet(path: &Path) -> Result<Input> {
 
 #[cfg(not(feature = "parquet"))]
 fn read_parquet(path: &Path) -> Result<Input> {
-    anyhow::bail!("{}: this kurtz was built without Parquet; give CSV, or build it with `--features parquet`", path.display())
+    anyhow::bail!(
+        "{}: this kurtz was built without Parquet; give CSV, or build it with `--features parquet`",
+        path.display()
+    )
 }
 
 /// Reactions with their rates, and what to think of them.

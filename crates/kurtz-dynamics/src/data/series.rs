@@ -148,11 +148,7 @@ impl Layout {
                         return Err(cells.column_error(i, message));
                     }
                 }
-                Role::Time
-                | Role::Condition
-                | Role::Trajectory
-                | Role::Trajectories
-                | Role::Mean(_) => {}
+                Role::Time | Role::Condition | Role::Trajectory | Role::Trajectories | Role::Mean(_) => {}
             }
         }
         Ok(())

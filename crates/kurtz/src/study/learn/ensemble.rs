@@ -73,7 +73,11 @@ fn reduce(trajectories: &[&Series], species: &[String], order: u32) -> (MomentSe
     // What the mean of each central moment is, order 1 being zero.
     let central = |row: usize, powers: &[u8]| {
         let index = MomentIndex(powers.to_vec());
-        if index.order() < 2 { 0.0 } else { indices.iter().position(|i| *i == index).map_or(0.0, |k| values[row * m + k]) }
+        if index.order() < 2 {
+            0.0
+        } else {
+            indices.iter().position(|i| *i == index).map_or(0.0, |k| values[row * m + k])
+        }
     };
     let mut covariance = vec![0.0; t * m * t * m];
     let mut influence = vec![0.0; t * m];

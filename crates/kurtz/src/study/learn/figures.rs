@@ -11,7 +11,10 @@ pub(super) fn fits(learned: &Learned) -> Vec<Figure> {
     let time = &learned.units.time;
     let of = |(i, condition): (usize, &String)| {
         let caption = match learned.fits.iter().any(|f| !f.curve.is_empty()) {
-            true => format!("`{}`: data (points, bars: one standard error) and the learned network (line).", plain(condition)),
+            true => format!(
+                "`{}`: data (points, bars: one standard error) and the learned network (line).",
+                plain(condition)
+            ),
             false => format!("`{}`: the counts.", plain(condition)),
         };
         let mut figure = Figure::new(format!("fit-{}", i + 1)).caption(caption);
@@ -49,7 +52,9 @@ pub(super) fn residuals(learned: &Learned) -> Option<Figure> {
     let mut any = false;
     for name in names {
         let (mut times, mut values) = (Vec::new(), Vec::new());
-        for fit in learned.fits.iter().filter(|f| f.observable == *name && !f.errors.is_empty() && !f.predicted.is_empty()) {
+        for fit in
+            learned.fits.iter().filter(|f| f.observable == *name && !f.errors.is_empty() && !f.predicted.is_empty())
+        {
             for t in 0..fit.times.len() {
                 let z = (fit.values[t] - fit.predicted[t]) / fit.errors[t];
                 if z.is_finite() {

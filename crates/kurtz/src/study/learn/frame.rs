@@ -100,15 +100,18 @@ impl Frame {
             }
             frame.volume_given = true;
         }
-        let is_table_of_values =
-            |i: &Input| matches!(i, Input::Table { file, .. } if file.moments.is_empty());
+        let is_table_of_values = |i: &Input| matches!(i, Input::Table { file, .. } if file.moments.is_empty());
         let values = inputs.iter().filter(|i| is_table_of_values(i)).count();
         if values != 0 && values != inputs.len() {
             let odd = inputs.iter().find(|i| is_table_of_values(i)).map_or("", |i| &i.source().file);
             let message = "holds values, other files moments; learn from one kind at a time";
             return Err(DataError::new(odd, message).into());
         }
-        let data = if values == 0 { Data::Moments(frame.moments(settings, inputs)?) } else { frame.values(settings, inputs)? };
+        let data = if values == 0 {
+            Data::Moments(frame.moments(settings, inputs)?)
+        } else {
+            frame.values(settings, inputs)?
+        };
         Ok((frame, data))
     }
 
@@ -175,7 +178,8 @@ impl Frame {
                     let scale = self.time_scale(&file.file, file.time_unit.as_deref(), i == 0)?;
                     for (species, unit) in file.species.iter().zip(&file.units) {
                         let Some(text) = unit else { continue };
-                        let is_count = Unit::parse(text).is_ok_and(|u| u.dimension == Some(Dimension::AMOUNT) && u.scale == 1.0);
+                        let is_count =
+                            Unit::parse(text).is_ok_and(|u| u.dimension == Some(Dimension::AMOUNT) && u.scale == 1.0);
                         if !is_count {
                             let message = format!("column `{species}-mean`: moments are of counts, not in `{text}`");
                             return Err(DataError::new(&file.file, message).into());
@@ -310,14 +314,18 @@ impl Frame {
         match quantity {
             Quantity::Counts => {
                 if !with_model && !first && self.amounts != Amounts::Counts {
-                    return Err("holds counts, other columns concentrations; a --model with a volume relates them".into());
+                    return Err(
+                        "holds counts, other columns concentrations; a --model with a volume relates them".into()
+                    );
                 }
                 Ok(if unit.is_specified() { unit.scale } else { 1.0 })
             }
             Quantity::Concentration if with_model => {
                 if unit.is_specified() && !self.volume_unit.is_specified() {
                     let text = &unit.text;
-                    return Err(format!("is in `{text}`, but the volume of the model has no unit; give it one, as in `volume 1e-15 L`"));
+                    return Err(format!(
+                        "is in `{text}`, but the volume of the model has no unit; give it one, as in `volume 1e-15 L`"
+                    ));
                 }
                 let per_volume = if unit.is_specified() { unit.scale * self.volume_unit.scale } else { 1.0 };
                 Ok(per_volume * self.volume)
@@ -329,7 +337,9 @@ impl Frame {
                     return Ok(1.0);
                 }
                 if self.amounts != Amounts::Concentrations {
-                    return Err("holds concentrations, other columns counts; a --model with a volume relates them".into());
+                    return Err(
+                        "holds concentrations, other columns counts; a --model with a volume relates them".into()
+                    );
                 }
                 if unit.is_specified() != self.concentration_unit.is_specified() {
                     return Err("some columns have a unit and some have none; write them all".into());
@@ -346,11 +356,13 @@ fn read_model(settings: &Settings) -> Result<Option<ModelFile>, Error> {
             let choice = ModelChoice { path: path.clone(), changes: settings.changes.clone() };
             choice.read().map(Some)
         }
-        None if !settings.changes.parameters.is_empty() || !settings.changes.initial.is_empty() => Err(Error::Setting {
-            setting: "--set or --init",
-            found: "given without a model".into(),
-            expected: "they change a model: add --model MODEL.crn",
-        }),
+        None if !settings.changes.parameters.is_empty() || !settings.changes.initial.is_empty() => {
+            Err(Error::Setting {
+                setting: "--set or --init",
+                found: "given without a model".into(),
+                expected: "they change a model: add --model MODEL.crn",
+            })
+        }
         None => Ok(None),
     }
 }

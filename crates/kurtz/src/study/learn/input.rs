@@ -73,13 +73,15 @@ impl Input {
         let name = path.display().to_string();
         let place = path.join(MOMENTS);
         let bytes = std::fs::read(&place).map_err(|e| {
-            let what = format!("there is no readable `{MOMENTS}` in this directory ({e}); give a file, or a directory \
-                                that `kurtz simulate --output` wrote");
+            let what = format!(
+                "there is no readable `{MOMENTS}` in this directory ({e}); give a file, or a directory \
+                                that `kurtz simulate --output` wrote"
+            );
             DataError::new(&name, what)
         })?;
         let file = place.display().to_string();
-        let moments: MomentSeries =
-            serde_json::from_slice(&bytes).map_err(|e| DataError::new(&file, format!("is not a series of moments: {e}")))?;
+        let moments: MomentSeries = serde_json::from_slice(&bytes)
+            .map_err(|e| DataError::new(&file, format!("is not a series of moments: {e}")))?;
         check(&file, &moments)?;
         let model = path.join("model.crn");
         let network = if model.is_file() { Some(Box::new(crn::read(&model)?.0)) } else { None };

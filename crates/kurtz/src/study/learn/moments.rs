@@ -157,7 +157,9 @@ fn complete(mut named: Vec<(String, MomentSeries)>) -> Result<Completed, Error> 
 fn in_order_of_data(offer: &mut Offer, species: &[String]) -> Result<(), Error> {
     let place = |name: &String| offer.species.iter().position(|s| s == name);
     if let Some(hidden) = offer.species.iter().find(|s| !species.contains(s)) {
-        return Err(kurtz_learn::LearnError::UnobservedSpecies { species: hidden.clone(), known: species.to_vec() }.into());
+        return Err(
+            kurtz_learn::LearnError::UnobservedSpecies { species: hidden.clone(), known: species.to_vec() }.into()
+        );
     }
     let order: Vec<usize> = species.iter().filter_map(place).collect();
     for candidate in &mut offer.candidates {
@@ -196,8 +198,7 @@ fn fits(network: &Network, named: &[(String, MomentSeries)]) -> Vec<Fit> {
         let condition = named_by_start(name, series);
         let curve = curve(network, series).ok();
         for (m, index) in series.indices.iter().enumerate().filter(|(_, i)| i.order() <= 2) {
-            let errors: Vec<f64> =
-                (0..series.times.len()).filter_map(|t| series.standard_error(t, m)).collect();
+            let errors: Vec<f64> = (0..series.times.len()).filter_map(|t| series.standard_error(t, m)).collect();
             let of = |predicted: &MomentSeries, times: &[f64]| -> Option<Vec<f64>> {
                 let place = predicted.position(index)?;
                 let at = |t: &f64| predicted.times.iter().position(|p| p == t).map(|row| predicted.value(row, place));

@@ -5,8 +5,8 @@ use kurtz_learn::LearnReport;
 use kurtz_learn::reactions::Amounts;
 use kurtz_learn::series::Offer;
 use kurtz_model::{
-    Compartment, CompartmentId, Expression, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction, Species,
-    SpeciesId, Symbol, Unit, Value,
+    Compartment, CompartmentId, Expression, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction,
+    Species, SpeciesId, Symbol, Unit, Value,
 };
 
 /// The unit in which a rate constant is shown, and how many of the frame's units one of it is.
@@ -37,36 +37,34 @@ fn of_model(frame: &Frame, reaction: &str) -> Option<RateUnit> {
         return None;
     };
     match &network.parameters[id.index()].value {
-        Value::Quantity(q) if q.unit.is_specified() => {
-            Some(RateUnit { scale: q.unit.coherent_scale(&network.volume_unit, &network.time_unit), unit: q.unit.clone() })
-        }
+        Value::Quantity(q) if q.unit.is_specified() => Some(RateUnit {
+            scale: q.unit.coherent_scale(&network.volume_unit, &network.time_unit),
+            unit: q.unit.clone(),
+        }),
         _ => None,
     }
 }
 
 /// amount^(1-n) volume^(n-1) / time in words that `.crn` reads; empty if some part has no unit.
 fn derived(frame: &Frame, order: u32) -> String {
-    let time = frame.time_words();
-    if time.is_empty() {
-        return String::new();
-    }
-    if order == 1 {
-        return format!("1/({time})");
-    }
-    let power = |text: &str, n: u32| if n == 1 { format!("({text})") } else { format!("({text})^{n}") };
-    if frame.amounts == Amounts::Concentrations {
-        let unit = frame.amount_words();
-        return match (unit.is_empty(), order) {
-            (true, _) => String::new(),
-            (_, 0) => format!("({unit})/({time})"),
-            (_, n) => format!("1/({} ({time}))", power(unit, n - 1)),
-        };
-    }
-    let volume = &frame.volume_unit.text;
-    match (volume.is_empty(), order) {
-        (true, _) => String::new(),
-        (_, 0) => format!("molecules/(({volume}) ({time}))"),
-        (_, n) => format!("{}/({} ({time}))", power(volume, n - 1), power("molecules", n - 1)),
+    let word = |text: &str| match text.chars().all(char::is_alphanumeric) {
+        true => text.to_string(),
+        false => format!("({text})"),
+    };
+    let power = |text: &str, n: u32| if n == 1 { word(text) } else { format!("{}^{n}", word(text)) };
+    let time = word(frame.time_words());
+    let volume = match frame.amounts {
+        Amounts::Counts => frame.volume_unit.text.as_str(),
+        Amounts::Concentrations => frame.amount_words(),
+    };
+    match (frame.amounts, order) {
+        _ if frame.time_words().is_empty() => String::new(),
+        (_, 1) => format!("1/{time}"),
+        _ if volume.is_empty() => String::new(),
+        (Amounts::Concentrations, 0) => format!("{}/{time}", word(volume)),
+        (Amounts::Concentrations, n) => format!("1/({} {time})", power(volume, n - 1)),
+        (Amounts::Counts, 0) => format!("molecules/({} {time})", word(volume)),
+        (Amounts::Counts, n) => format!("{}/({} {time})", power(volume, n - 1), power("molecules", n - 1)),
     }
 }
 
@@ -92,7 +90,13 @@ pub(super) fn present(report: &mut LearnReport, units: &[RateUnit]) {
 
 /// The chosen reactions of a report whose rates are in `units`; without a model the first condition's start (in the
 /// species of the offer) is the network's.
-pub(super) fn network(frame: &Frame, offer: &Offer, report: &LearnReport, units: &[RateUnit], start: &[f64]) -> Network {
+pub(super) fn network(
+    frame: &Frame,
+    offer: &Offer,
+    report: &LearnReport,
+    units: &[RateUnit],
+    start: &[f64],
+) -> Network {
     let mut network = match &frame.model {
         Some(model) => of_the_model(model.kinetics.network(), model.kinetics.initial(), model.kinetics.volumes()[0]),
         None => bare(frame, offer, start),
@@ -104,7 +108,9 @@ pub(super) fn network(frame: &Frame, offer: &Offer, report: &LearnReport, units:
         let id = ParameterId::from(network.parameters.len());
         let name = free_name(&network, offer, &format!("k_{}", reaction.name));
         let unit = units[j].unit.clone();
-        network.parameters.push(Parameter { name, value: Value::Quantity(Quantity { value: reaction.rate.value, unit }) });
+        network
+            .parameters
+            .push(Parameter { name, value: Value::Quantity(Quantity { value: reaction.rate.value, unit }) });
         let stoichiometry = &offer.candidates[j].stoichiometry;
         network.reactions.push(Reaction {
             name: reaction.name.clone(),

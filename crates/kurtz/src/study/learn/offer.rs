@@ -77,7 +77,8 @@ fn of_network(kinetics: &Kinetics, frame: &Frame) -> Result<Offer, Error> {
 /// Candidates from a file: lines of reactions, or a whole model.
 fn of_file(path: &Path, observed: &[String], frame: &Frame) -> Result<Offer, Error> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| kurtz_dynamics::data::DataError::new(&name, format!("cannot be read: {e}")))?;
+    let bytes =
+        std::fs::read(path).map_err(|e| kurtz_dynamics::data::DataError::new(&name, format!("cannot be read: {e}")))?;
     let text = match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => text,
         // The reader of models has the words for it.
@@ -90,7 +91,18 @@ fn of_file(path: &Path, observed: &[String], frame: &Frame) -> Result<Offer, Err
         let message = "there is no reaction in this file; write one a line, such as `A + B -> C`";
         return Err(kurtz_dynamics::data::DataError::new(&name, message).into());
     }
-    Ok(Offer::new(species.clone(), candidates_of(&network, &species)?, frame.amounts, frame.volume))
+    let mut candidates = candidates_of(&network, &species)?;
+    for (i, candidate) in candidates.iter_mut().enumerate() {
+        // Lines without a name are called after what they say, not after where they stand.
+        if candidate
+            .name
+            .strip_prefix("reaction_")
+            .is_some_and(|rest| rest.trim_end_matches("_reverse") == (i + 1).to_string())
+        {
+            *candidate = Candidate::new(&species, candidate.stoichiometry.clone());
+        }
+    }
+    Ok(Offer::new(species, candidates, frame.amounts, frame.volume))
 }
 
 /// Reads reactions without rates: each line that lacks one gets `@ 1`; species that are not declared but observed are
@@ -124,14 +136,22 @@ fn place_or_add(offer: &mut Offer, text: &str) -> Result<usize, Error> {
     let unknown = |offer: &Offer| Error::Unknown {
         kind: "candidate reaction",
         name: text.into(),
-        known: offer.candidates.iter().take(12).map(|c| format!("{} ({})", c.name, c.equation)).collect::<Vec<_>>().join(", ")
+        known: offer
+            .candidates
+            .iter()
+            .take(12)
+            .map(|c| format!("{} ({})", c.name, c.equation))
+            .collect::<Vec<_>>()
+            .join(", ")
             + if offer.candidates.len() > 12 { ", ..." } else { "" },
     };
     if !text.contains("->") || text.contains("<->") {
         return Err(unknown(offer));
     }
     let network = parse_reactions(text, "--known or --fix", &offer.species)?;
-    let Some(candidate) = candidates_of(&network, &offer.species)?.into_iter().next() else { return Err(unknown(offer)) };
+    let Some(candidate) = candidates_of(&network, &offer.species)?.into_iter().next() else {
+        return Err(unknown(offer));
+    };
     if let Some(place) = offer.candidates.iter().position(|c| c.stoichiometry == candidate.stoichiometry) {
         return Ok(place);
     }

@@ -34,7 +34,11 @@ pub(super) fn learn(
         })
         .collect();
     let fit = |s: &kurtz_dynamics::data::Series, o: usize| Fit {
-        condition: if s.trajectory.is_empty() { s.condition.clone() } else { format!("{}, {}", s.condition, s.trajectory) },
+        condition: if s.trajectory.is_empty() {
+            s.condition.clone()
+        } else {
+            format!("{}, {}", s.condition, s.trajectory)
+        },
         observable: values.species[o].clone(),
         unit: "molecules".into(),
         times: s.times.clone(),
@@ -44,7 +48,8 @@ pub(super) fn learn(
         curve_times: Vec::new(),
         curve: Vec::new(),
     };
-    let fits = values.series.iter().take(6).flat_map(|s| (0..width).map(move |o| (s, o))).map(|(s, o)| fit(s, o)).collect();
+    let fits =
+        values.series.iter().take(6).flat_map(|s| (0..width).map(move |o| (s, o))).map(|(s, o)| fit(s, o)).collect();
     Ok(Learned {
         kind: Kind::Trace,
         network: network(&frame, &offer, &report, &units, &start),
