@@ -92,15 +92,13 @@ fn of_file(path: &Path, observed: &[String], frame: &Frame) -> Result<Offer, Err
         return Err(kurtz_dynamics::data::DataError::new(&name, message).into());
     }
     let mut candidates = candidates_of(&network, &species)?;
-    for (i, candidate) in candidates.iter_mut().enumerate() {
-        // Lines without a name are called after what they say, not after where they stand.
-        if candidate
-            .name
-            .strip_prefix("reaction_")
-            .is_some_and(|rest| rest.trim_end_matches("_reverse") == (i + 1).to_string())
-        {
-            *candidate = Candidate::new(&species, candidate.stoichiometry.clone());
-        }
+    let automatic = |name: &str| {
+        let number = name.strip_prefix("reaction_").map(|rest| rest.trim_end_matches("_reverse"));
+        number.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()))
+    };
+    // Lines without a name are called after what they say, not after where they stand.
+    for candidate in candidates.iter_mut().filter(|c| automatic(&c.name)) {
+        *candidate = Candidate::new(&species, candidate.stoichiometry.clone());
     }
     Ok(Offer::new(species, candidates, frame.amounts, frame.volume))
 }
