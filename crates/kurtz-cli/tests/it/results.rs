@@ -103,7 +103,7 @@ fn a_directory_holds_report_figures_data_and_where_they_come_from() {
 fn the_law_is_written_with_its_error_bound() {
     let place = Place::with("m.crn", model("immigration-death.crn"));
     let outcome = place.succeeds("solve m.crn --end 10 --steps 1 --output out");
-    assert!(outcome.stderr.contains("error bound"));
+    assert!(outcome.stderr.contains("bound on the error of the probabilities"));
     let law = columns(&place.read("out/data/law.csv"));
     let total: f64 = law[1].1.iter().sum();
     assert!((total - 1.0).abs() < 1e-7);
