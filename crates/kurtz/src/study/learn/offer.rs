@@ -49,7 +49,7 @@ pub(super) fn offer(settings: &Settings, frame: &Frame, observed: &[String]) -> 
     for (text, value) in &settings.fix {
         let place = place_or_add(&mut offer, text)?;
         if !value.is_finite() || *value < 0.0 {
-            let expected = "a rate constant must be a finite number >= 0";
+            let expected = "a rate constant must be >= 0 and finite";
             return Err(Error::Setting { setting: "--fix", found: format!("{text}={value}"), expected });
         }
         offer.given[place] = Given::Fixed(*value);
