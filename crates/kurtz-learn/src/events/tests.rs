@@ -128,12 +128,20 @@ fn a_telegraph_is_learned_from_its_messengers_alone() {
 }
 
 #[test]
-fn superfluous_reactions_are_left_out_of_a_trace_on_a_grid() {
+fn the_true_reactions_are_among_the_structures_that_a_trace_on_a_grid_leaves_open() {
+    // Births 8 with deaths 1 and births 5.5 with divisions and more deaths have nearly the same law of transitions: one
+    // trace cannot tell them apart for certain, and must say so.
     let truth = kinetics("species A = 0\nbirth: 0 -> A @ 8\ndeath: A -> 0 @ 1");
     let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
     let offer = offer(&truth, enumerate_candidates(&["A".to_string()], &settings).unwrap());
     let learned = learn(&[on_grid(&truth, 5, 150.0, 400, &[0])], &["A"], &offer).unwrap();
-    assert_learned(&learned, &[("0 -> A", 8.0), ("A -> 0", 1.0)]);
+    let reactions = &learned.report.reactions;
+    let is_true = |r: &&crate::report::ReactionReport| ["0 -> A", "A -> 0"].contains(&r.equation.as_str());
+    let names: Vec<&String> = reactions.iter().filter(is_true).map(|r| &r.name).collect();
+    let structures: Vec<&Vec<String>> = learned.report.structures.iter().map(|s| &s.terms).collect();
+    let holds = |s: &&Vec<String>| s.len() == 2 && names.iter().all(|n| s.contains(n));
+    assert_eq!(names.len(), 2);
+    assert!(structures.iter().any(|s| holds(s)), "{names:?} not among {structures:?}");
 }
 
 #[test]
