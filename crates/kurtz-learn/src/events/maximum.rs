@@ -75,12 +75,13 @@ impl Process {
             let gain = |at: &[f64]| self.log_likelihood(candidates, at) - reached;
             let mut step = 1.0;
             let mut trial = next.clone();
-            while !(gain(&trial) >= 0.0) && step > 1e-9 {
+            let is_worse = |gained: f64| gained.is_nan() || gained < 0.0;
+            while is_worse(gain(&trial)) && step > 1e-9 {
                 step *= 0.5;
                 trial = k.iter().zip(&next).map(|(a, b)| a + step * (b - a)).collect();
             }
             let gained = gain(&trial);
-            if !(gained > 0.0) {
+            if gained.is_nan() || gained <= 0.0 {
                 break;
             }
             k = trial;

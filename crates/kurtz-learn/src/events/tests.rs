@@ -141,7 +141,7 @@ fn the_true_reactions_are_among_the_structures_that_a_trace_on_a_grid_leaves_ope
     let structures: Vec<&Vec<String>> = learned.report.structures.iter().map(|s| &s.terms).collect();
     let holds = |s: &&Vec<String>| s.len() == 2 && names.iter().all(|n| s.contains(n));
     assert_eq!(names.len(), 2);
-    assert!(structures.iter().any(|s| holds(s)), "{names:?} not among {structures:?}");
+    assert!(structures.iter().any(holds), "{names:?} not among {structures:?}");
 }
 
 #[test]

@@ -165,7 +165,7 @@ mod tests {
             size in 0.1..30.0f64,
         ) {
             let mut rows = Matrix::from_rows(12, 8, values);
-            (0..12).for_each(|i| rows[(i, 7)] = size * (rows[(i, 1)] + 0.5 * rows[(i, 4)]) + rows[(i, 7)]);
+            (0..12).for_each(|i| rows[(i, 7)] += size * (rows[(i, 1)] + 0.5 * rows[(i, 4)]));
             let problem = Compressed::new(&rows);
             let (found, complete) = best_non_negative_subsets(&problem, 1.5, 4.0, 10_000);
             let expected = brute_force(&problem, 1.5, 4.0);

@@ -91,7 +91,8 @@ impl Truth {
             learned.report.reactions.iter().filter(|r| r.selected).map(|r| r.equation.as_str()).collect();
         let mut expected: Vec<&str> = self.offer.candidates.iter().map(|c| c.equation.as_str()).collect();
         let mut sorted = chosen.clone();
-        (expected.sort_unstable(), sorted.sort_unstable());
+        expected.sort_unstable();
+        sorted.sort_unstable();
         assert_eq!(sorted, expected, "{:#?}", learned.report.verdicts);
         let truth = |equation: &str| {
             let place = self.offer.candidates.iter().position(|c| c.equation == equation).unwrap();
