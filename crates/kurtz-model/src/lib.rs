@@ -21,8 +21,8 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use expression::{Expression, Symbol};
 pub use kinetics::Kinetics;
 pub use network::{
-    Compartment, CompartmentId, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction, ReactionId,
-    Species, SpeciesId, Value,
+    Compartment, CompartmentId, Event, EventId, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction,
+    ReactionId, Rule, RuleKind, Species, SpeciesId, Value, Variable,
 };
 pub use rate_law::MassActionConvention;
 pub use units::Unit;

@@ -1,4 +1,8 @@
-//! A reaction network as described: compartments, species, parameters, reactions.
+//! A reaction network as described: compartments, species, parameters, reactions, rules, events.
+
+mod control;
+
+pub use control::{Event, Rule, RuleKind, Variable};
 
 use crate::expression::Expression;
 use crate::units::Unit;
@@ -32,6 +36,8 @@ index!(
     ParameterId,
     /// Position of a reaction in [`Network::reactions`].
     ReactionId,
+    /// Position of an event in [`Network::events`].
+    EventId,
 );
 
 /// A number with the unit it was written in.
@@ -45,12 +51,13 @@ pub struct Quantity {
 
 /// What a parameter, size or initial amount is set to: a number with a unit, or an expression over parameters.
 ///
-/// An expression is evaluated over values already in the network's own units, so it carries no unit of its own.
+/// An expression is evaluated over values already in the network's own units, so it carries no unit of its own. In it a
+/// species stands for its initial number of molecules, and time is 0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A plain number, possibly with a unit.
     Quantity(Quantity),
-    /// An expression over parameters and compartment sizes.
+    /// An expression over parameters, compartment sizes and initial amounts, which must not go in circles.
     Expression(Expression),
 }
 
@@ -59,7 +66,7 @@ pub enum Value {
 pub struct Compartment {
     /// Unique name. The compartment of a network that names none is `volume`.
     pub name: String,
-    /// Size; 1 without unit if the author gave none.
+    /// Size, at the start if it changes; 1 without unit if the author gave none.
     pub size: Value,
 }
 
@@ -81,16 +88,17 @@ pub struct Species {
     pub compartment: CompartmentId,
     /// How much there is at the start.
     pub initial: Initial,
-    /// Held at its initial amount: reactions see it but do not change it (a boundary species).
+    /// Reactions see it but do not change it (a boundary species): it keeps its initial amount unless a rule or an event
+    /// changes it.
     pub clamped: bool,
 }
 
-/// A named constant.
+/// A named number, constant unless a rule or an event changes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
     /// Unique name.
     pub name: String,
-    /// Its value.
+    /// Its value, at the start if it changes.
     pub value: Value,
 }
 
@@ -117,6 +125,9 @@ pub struct Reaction {
     pub reactants: Vec<(SpeciesId, u32)>,
     /// Products and their numbers; a species appears at most once.
     pub products: Vec<(SpeciesId, u32)>,
+    /// Changes per event that are no constant whole number (fractional or variable stoichiometry, conversion factors),
+    /// beside those of reactants and products. Counts stand for species. Methods that count molecules refuse them.
+    pub yields: Vec<(SpeciesId, Expression)>,
     /// Its rate.
     pub rate: RateLaw,
     /// The volume V in its rate law: that of its first reactant, else of its first product.
@@ -158,6 +169,9 @@ pub struct Network {
     pub time_unit: Unit,
     /// Unit of volume of every compartment; unspecified in a network that counts in bare numbers.
     pub volume_unit: Unit,
+    /// Unit of amounts of species: unspecified for molecules, else e.g. mol, and then "counts" are amounts in it.
+    /// Methods that count molecules convert such a network first.
+    pub amount_unit: Unit,
     /// Compartments; never empty, the first is the default.
     pub compartments: Vec<Compartment>,
     /// Species, in order of declaration.
@@ -166,6 +180,10 @@ pub struct Network {
     pub parameters: Vec<Parameter>,
     /// Reactions, in order of declaration; a reversible one gives two.
     pub reactions: Vec<Reaction>,
+    /// Rules, in order of declaration; at most one for a variable.
+    pub rules: Vec<Rule>,
+    /// Events, in order of declaration.
+    pub events: Vec<Event>,
 }
 
 impl Default for Network {
@@ -175,10 +193,13 @@ impl Default for Network {
             name: None,
             time_unit: Unit::unspecified(),
             volume_unit: Unit::unspecified(),
+            amount_unit: Unit::unspecified(),
             compartments: vec![Compartment { name: "volume".into(), size: Value::Quantity(one) }],
             species: Vec::new(),
             parameters: Vec::new(),
             reactions: Vec::new(),
+            rules: Vec::new(),
+            events: Vec::new(),
         }
     }
 }
@@ -197,5 +218,10 @@ impl Network {
     /// The reaction of this name.
     pub fn reaction_named(&self, name: &str) -> Option<ReactionId> {
         self.reactions.iter().position(|r| r.name == name).map(ReactionId::from)
+    }
+
+    /// The compartment of this name.
+    pub fn compartment_named(&self, name: &str) -> Option<CompartmentId> {
+        self.compartments.iter().position(|c| c.name == name).map(CompartmentId::from)
     }
 }

@@ -142,7 +142,10 @@ impl Layout {
                 }
                 Role::Value(x) => {
                     let error = Role::StandardError(x.clone());
-                    let others = self.columns.iter().any(|c| matches!(c.role, Role::StandardError(_)));
+                    let others = self
+                        .columns
+                        .iter()
+                        .any(|c| matches!(&c.role, Role::StandardError(x) if self.species.contains(x)));
                     if others && self.position(&error).is_none() {
                         let message = format!("has no standard errors although others do; add a column `{x}-se`");
                         return Err(cells.column_error(i, message));

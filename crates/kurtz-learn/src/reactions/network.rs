@@ -55,6 +55,7 @@ pub fn network_of(
             rate: RateLaw::MassAction(Expression::Symbol(Symbol::Parameter(ParameterId::from(i)))),
             compartment: CompartmentId(0),
             reverse_of: None,
+            yields: Vec::new(),
         });
     }
     network

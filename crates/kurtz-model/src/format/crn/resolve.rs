@@ -463,6 +463,7 @@ impl<'a> Resolver<'a> {
             rate: rate.clone().unwrap_or(RateLaw::MassAction(Expression::Number(0.0))),
             compartment,
             reverse_of,
+            yields: Vec::new(),
         });
     }
 

@@ -119,6 +119,7 @@ pub(super) fn network(
             rate: RateLaw::MassAction(Expression::Symbol(Symbol::Parameter(id))),
             compartment: CompartmentId(0),
             reverse_of: None,
+            yields: Vec::new(),
         });
     }
     network
@@ -181,12 +182,10 @@ fn bare(frame: &Frame, offer: &Offer, start: &[f64]) -> Network {
         clamped: false,
     };
     Network {
-        name: None,
         time_unit: frame.time_unit.clone(),
         volume_unit,
         compartments: vec![Compartment { name: "volume".into(), size }],
         species: offer.species.iter().zip(start).map(species).collect(),
-        parameters: Vec::new(),
-        reactions: Vec::new(),
+        ..Network::default()
     }
 }

@@ -199,7 +199,15 @@ fn build(
         let mut push = |name: String, reactants: Vec<_>, products: Vec<_>, rate, reverse_of| {
             let first: Option<&(SpeciesId, u32)> = reactants.first().or(products.first());
             let compartment = first.map_or(CompartmentId(0), |(s, _)| network.species[s.index()].compartment);
-            network.reactions.push(Reaction { name, reactants, products, rate, compartment, reverse_of });
+            network.reactions.push(Reaction {
+                name,
+                reactants,
+                products,
+                yields: Vec::new(),
+                rate,
+                compartment,
+                reverse_of,
+            });
             ReactionId::from(network.reactions.len() - 1)
         };
         let id = push(format!("r{i}"), side(&left), side(&right), law(forward), None);
