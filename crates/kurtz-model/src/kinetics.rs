@@ -1,6 +1,7 @@
 //! A network bound to numbers: the one place where a rate constant becomes a propensity.
 
-mod bind;
+mod algebraic;
+pub(crate) mod bind;
 mod error;
 mod general;
 mod graph;
@@ -27,6 +28,11 @@ use std::sync::Arc;
 /// (Yang, Peng, Zhu, Hong 2020, eq. 5 and 8), so 2A -> 0 at k has propensity k n (n-1) / (2 V) and consumes A at
 /// the rate k c^2. `@ rate(phi)` and `@ propensity(a)` are converted into each other by a(n) = V phi(n / V), verbatim:
 /// 2A -> 0 at `rate(k*A^2)` has propensity k n^2 / V, without the binomial, and at `propensity(k*A*(A-1)/2)` just that.
+///
+/// Everything here is in molecules: a network with another unit of amount is converted first ([`Network::in_molecules`]).
+/// Assignment rules for parameters are written out in the rate laws, after which [`Kinetics::network`] has no rules.
+/// Events, rate rules, rules for species or compartments and changing stoichiometry are refused by name:
+/// [`crate::System`] knows them.
 ///
 /// The symbolic forms of the same laws are [`Network::propensity_expression`] and [`Network::rate_expression`].
 #[derive(Clone, Debug)]
@@ -87,7 +93,8 @@ impl Kinetics {
     ///
     /// # Errors
     /// Values that are not finite, negative constants, initial amounts or volumes, definitions that go in circles,
-    /// mass-action constants that depend on species or time, names that are not unique.
+    /// mass-action constants that depend on species or time, names that are not unique; events and those rules that
+    /// rate laws cannot express.
     pub fn new(network: &Network) -> Result<Self, KineticsError> {
         Self::with_changes(network, &Changes::default())
     }
@@ -100,6 +107,7 @@ impl Kinetics {
         let mut network = network.clone();
         bind::apply_changes(&mut network, changes)?;
         bind::check_references(&network)?;
+        let network = algebraic::algebraic(network)?;
         let (parameters, volumes) = bind::Values::of(&network)?;
         let fixed = |s| match s {
             Symbol::Parameter(p) => Some(parameters[p.index()]),

@@ -1,8 +1,9 @@
 //! What a reaction network is: species, reactions, rate laws, units, its text formats and its structure.
 //!
-//! Nothing here draws a random number or solves an equation. The two central types are
-//! [`Network`], the network as described, and [`Kinetics`], the network bound to numbers
-//! (parameter values, volumes, initial state), which holds the one formula for a propensity.
+//! Nothing here draws a random number or solves an equation. The central types are
+//! [`Network`], the network as described; [`Kinetics`], the network bound to numbers
+//! (parameter values, volumes, initial state), which holds the one formula for a propensity; and [`System`], the same
+//! for networks with rules, events and changing quantities.
 
 pub mod builder;
 pub mod diagnostic;
@@ -14,6 +15,7 @@ pub mod polynomial;
 pub mod rate_law;
 pub mod rational;
 pub mod structure;
+pub mod system;
 pub mod units;
 
 pub use builder::Builder;
@@ -25,4 +27,5 @@ pub use network::{
     ReactionId, Rule, RuleKind, Species, SpeciesId, Value, Variable,
 };
 pub use rate_law::MassActionConvention;
+pub use system::System;
 pub use units::Unit;

@@ -70,10 +70,19 @@ impl Expression {
     ///
     /// Parts in which nothing is replaced stay shared with this expression.
     pub fn substitute(&self, replacement: impl Fn(Symbol) -> Option<Expression>) -> Expression {
+        self.replace(|node| match node {
+            Expression::Symbol(s) => replacement(*s),
+            _ => None,
+        })
+    }
+
+    /// Replaces parts: `replacement` of one as it stands here, or the part itself (with its own parts replaced) where
+    /// that is `None`. Shared parts are asked for once.
+    pub fn replace(&self, mut replacement: impl FnMut(&Expression) -> Option<Expression>) -> Expression {
         // For each node what replaces it, or `None` if it stays.
         let changed = graph::fold(self, |node, children: &mut [Option<Arc<Expression>>]| {
-            if let Expression::Symbol(s) = node {
-                return replacement(*s).map(Arc::new);
+            if let Some(new) = replacement(node) {
+                return Some(Arc::new(new));
             }
             if children.iter().all(Option::is_none) {
                 return None;

@@ -2,11 +2,13 @@
 
 use super::{Changes, KineticsError, Law};
 use crate::expression::{Expression, Names, Symbol};
-use crate::network::{CompartmentId, Initial, Network, ParameterId, RateLaw, Value};
+use crate::network::{
+    CompartmentId, Initial, Network, ParameterId, RateLaw, Rule, RuleKind, SpeciesId, Value, Variable,
+};
 use std::collections::HashSet;
 
 /// Puts new values into a network, each in the unit declared there.
-pub(super) fn apply_changes(network: &mut Network, changes: &Changes) -> Result<(), KineticsError> {
+pub(crate) fn apply_changes(network: &mut Network, changes: &Changes) -> Result<(), KineticsError> {
     fn set(value: &mut Value, to: f64) {
         match value {
             Value::Quantity(q) => q.value = to,
@@ -18,6 +20,7 @@ pub(super) fn apply_changes(network: &mut Network, changes: &Changes) -> Result<
             let known = network.parameters.iter().map(|p| p.name.clone()).collect();
             return Err(KineticsError::Unknown { kind: "parameter", name: name.clone(), known });
         };
+        refuse_assigned(network, Variable::Parameter(id))?;
         set(&mut network.parameters[id.index()].value, *to);
     }
     for (name, to) in &changes.initial {
@@ -25,18 +28,31 @@ pub(super) fn apply_changes(network: &mut Network, changes: &Changes) -> Result<
             let known = network.species.iter().map(|s| s.name.clone()).collect();
             return Err(KineticsError::Unknown { kind: "species", name: name.clone(), known });
         };
+        refuse_assigned(network, Variable::Species(id))?;
         match &mut network.species[id.index()].initial {
             Initial::Count(value) | Initial::Concentration(value) => set(value, *to),
         }
     }
-    if let (Some(to), Some(compartment)) = (changes.volume, network.compartments.first_mut()) {
-        set(&mut compartment.size, to);
+    if let Some(to) = changes.volume
+        && !network.compartments.is_empty()
+    {
+        refuse_assigned(network, Variable::Compartment(CompartmentId(0)))?;
+        set(&mut network.compartments[0].size, to);
+    }
+    Ok(())
+}
+
+/// What a rule computes has no value of its own to be changed.
+fn refuse_assigned(network: &Network, variable: Variable) -> Result<(), KineticsError> {
+    let is_assigned = |rule: &Rule| rule.variable == variable && rule.kind == RuleKind::Assignment;
+    if network.rules.iter().any(is_assigned) {
+        return Err(KineticsError::SetByRule { name: network.variable_name(variable).to_owned() });
     }
     Ok(())
 }
 
 /// Checks that names are unique and that everything referred to is there, so that later code may index.
-pub(super) fn check_references(network: &Network) -> Result<(), KineticsError> {
+pub(crate) fn check_references(network: &Network) -> Result<(), KineticsError> {
     fn unique<'a>(kind: &'static str, names: impl Iterator<Item = &'a String>) -> Result<(), KineticsError> {
         let mut seen = HashSet::new();
         for name in names {
@@ -50,6 +66,7 @@ pub(super) fn check_references(network: &Network) -> Result<(), KineticsError> {
     unique("parameters", network.parameters.iter().map(|p| &p.name))?;
     unique("compartments", network.compartments.iter().map(|c| &c.name))?;
     unique("reactions", network.reactions.iter().map(|r| &r.name))?;
+    unique("events", network.events.iter().map(|e| &e.name))?;
 
     let within = |what: &dyn Fn() -> String, kind, index: usize, available| {
         if index < available { Ok(()) } else { Err(KineticsError::OutOfRange { what: what(), kind, index, available }) }
@@ -88,6 +105,30 @@ pub(super) fn check_references(network: &Network) -> Result<(), KineticsError> {
         }
         let (RateLaw::MassAction(e) | RateLaw::Rate(e) | RateLaw::Propensity(e)) = &r.rate;
         expression(&what, e)?;
+        for (s, e) in &r.yields {
+            within(&what, "species", s.index(), species)?;
+            expression(&what, e)?;
+        }
+    }
+    let target = |what: &dyn Fn() -> String, variable: Variable| match variable {
+        Variable::Species(SpeciesId(i)) => within(what, "species", i as usize, species),
+        Variable::Parameter(ParameterId(i)) => within(what, "parameter", i as usize, network.parameters.len()),
+        Variable::Compartment(CompartmentId(i)) => within(what, "compartment", i as usize, compartments),
+    };
+    for (i, rule) in network.rules.iter().enumerate() {
+        let what = || format!("rule {i}");
+        target(&what, rule.variable)?;
+        expression(&what, &rule.expression)?;
+    }
+    for event in &network.events {
+        let what = || format!("event `{}`", event.name);
+        for e in [&event.trigger].into_iter().chain(&event.delay).chain(&event.priority) {
+            expression(&what, e)?;
+        }
+        for (variable, e) in &event.assignments {
+            target(&what, *variable)?;
+            expression(&what, e)?;
+        }
     }
     Ok(())
 }

@@ -114,4 +114,41 @@ pub enum KineticsError {
         /// The value found.
         value: f64,
     },
+    /// A quantity to be changed is computed by a rule.
+    #[error("`{name}` is computed by an assignment rule, so that it cannot be set; change what the rule reads")]
+    SetByRule {
+        /// The quantity.
+        name: String,
+    },
+    /// Two rules, or a rule and an event, or a rule and a reaction, that would change the same quantity.
+    #[error("`{name}` has an assignment or rate rule and is also changed by {other}")]
+    Overdetermined {
+        /// The quantity.
+        name: String,
+        /// What else changes it, in words.
+        other: String,
+    },
+    /// Something that this way to bind a network does not do.
+    #[error(
+        "{what} cannot be had by rate laws alone; simulate with the method `hybrid` (stochastic) or by the equations of \
+         the whole system (`--method ode`)"
+    )]
+    NeedsSystem {
+        /// Which part of the network, in words.
+        what: String,
+    },
+    /// A name that stands for nothing that has a value.
+    #[error("there is no species, parameter, compartment or reaction `{name}`")]
+    UnknownQuantity {
+        /// What was asked for.
+        name: String,
+    },
+    /// A name that stands for several things.
+    #[error("`{name}` is the name of both {} ", kinds.join(" and "))]
+    AmbiguousQuantity {
+        /// What was asked for.
+        name: String,
+        /// What has this name.
+        kinds: Vec<&'static str>,
+    },
 }

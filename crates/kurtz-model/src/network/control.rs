@@ -3,7 +3,7 @@
 //! In all expressions here a species stands for its amount (its number of molecules, see [`crate::Network::amount_unit`]),
 //! a compartment for its size at that time; a concentration is written as their quotient.
 
-use super::{CompartmentId, ParameterId, SpeciesId};
+use super::{CompartmentId, Network, ParameterId, SpeciesId};
 use crate::expression::{Expression, Symbol};
 
 /// A quantity that can change.
@@ -35,6 +35,35 @@ impl Variable {
             Symbol::Parameter(p) => Some(Variable::Parameter(p)),
             Symbol::Compartment(c) => Some(Variable::Compartment(c)),
             Symbol::Time => None,
+        }
+    }
+}
+
+impl Network {
+    /// Every quantity: the species, the parameters, the compartments, each in order.
+    pub fn variables(&self) -> impl Iterator<Item = Variable> + use<> {
+        let species = (0..self.species.len()).map(|i| Variable::Species(i.into()));
+        let parameters = (0..self.parameters.len()).map(|i| Variable::Parameter(i.into()));
+        let compartments = (0..self.compartments.len()).map(|i| Variable::Compartment(i.into()));
+        species.chain(parameters).chain(compartments)
+    }
+
+    /// Position of a quantity in [`Network::variables`].
+    pub fn variable_index(&self, variable: Variable) -> usize {
+        let (species, parameters) = (self.species.len(), self.parameters.len());
+        match variable {
+            Variable::Species(s) => s.index(),
+            Variable::Parameter(p) => species + p.index(),
+            Variable::Compartment(c) => species + parameters + c.index(),
+        }
+    }
+
+    /// The name of a quantity.
+    pub fn variable_name(&self, variable: Variable) -> &str {
+        match variable {
+            Variable::Species(s) => &self.species[s.index()].name,
+            Variable::Parameter(p) => &self.parameters[p.index()].name,
+            Variable::Compartment(c) => &self.compartments[c.index()].name,
         }
     }
 }
