@@ -117,9 +117,9 @@ pub struct Simulate {
     /// How to simulate.
     #[arg(long, default_value = "direct")]
     pub method: SimulationMethod,
-    /// Number of independent trajectories (stochastic methods).
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub trajectories: u64,
+    /// Number of independent trajectories (stochastic methods) [default: 1000].
+    #[arg(long, value_name = "N")]
+    pub trajectories: Option<u64>,
     /// Last time, in the model's unit.
     #[arg(long, value_name = "T")]
     pub end: f64,
@@ -129,9 +129,9 @@ pub struct Simulate {
     /// Number of steps of the output: rows at start, ..., end, one more than steps.
     #[arg(long, value_name = "K", default_value_t = 100)]
     pub steps: usize,
-    /// Seed of the random numbers.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
+    /// Seed of the random numbers (stochastic methods) [default: 1].
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
     /// Species to write, separated by commas [default: all].
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub vars: Option<Vec<String>>,
@@ -141,15 +141,15 @@ pub struct Simulate {
     /// Species to write as concentrations (ode).
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub concentration: Option<Vec<String>>,
-    /// Relative tolerance (ode).
-    #[arg(long, default_value_t = 1e-8)]
-    pub rtol: f64,
-    /// Absolute tolerance, in molecules (ode).
-    #[arg(long, default_value_t = 1e-6)]
-    pub atol: f64,
-    /// Order to which moments are kept, 1 to 4.
-    #[arg(long, value_name = "ORDER", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=4))]
-    pub order: u32,
+    /// Relative tolerance (ode) [default: 1e-8].
+    #[arg(long)]
+    pub rtol: Option<f64>,
+    /// Absolute tolerance, in molecules (ode) [default: 1e-6].
+    #[arg(long)]
+    pub atol: Option<f64>,
+    /// Order to which moments are kept, 1 to 4 (stochastic methods) [default: 2].
+    #[arg(long, value_name = "ORDER", value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub order: Option<u32>,
     /// Keep the sampling covariance of the moments across times, up to this order, for `kurtz learn` (needs --output).
     #[arg(long, value_name = "ORDER", requires = "output", num_args = 0..=1, default_missing_value = "2",
           require_equals = true, value_parser = clap::value_parser!(u32).range(1..=4))]

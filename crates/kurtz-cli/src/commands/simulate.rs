@@ -19,9 +19,15 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     if arguments.output.is_none() && !arguments.record.is_empty() {
         bail!("--record keeps data for a directory: say which with --output DIR");
     }
-    if arguments.amount.is_some() || arguments.concentration.is_some() {
-        bail!("--amount and --concentration belong to --method ode; ensembles are written in molecules");
-    }
+    refuse(
+        &[
+            ("--amount", arguments.amount.is_some()),
+            ("--concentration", arguments.concentration.is_some()),
+            ("--rtol", arguments.rtol.is_some()),
+            ("--atol", arguments.atol.is_some()),
+        ],
+        "belongs to --method ode; ensembles are exact and written in molecules",
+    )?;
     if let Some(file) = arguments.output.as_deref().filter(|path| is_table(path)) {
         bail!("--output {} names a file; an ensemble needs a directory there, or --summary FILE", file.display());
     }
@@ -29,20 +35,23 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     check_directory(arguments.output.as_deref())?;
     let of = arguments.vars.as_deref();
     if let Some(names) = of {
+        each_once(names)?;
         let model = arguments.model.choice().read()?;
         names.iter().try_for_each(|name| model.species(name).map(drop))?;
     }
+    let default = simulate::Settings::default();
+    let covariance = arguments.covariance.unwrap_or(default.covariance);
     let settings = simulate::Settings {
         model: arguments.model.choice(),
         method: method.into(),
-        trajectories: arguments.trajectories,
+        trajectories: arguments.trajectories.unwrap_or(default.trajectories),
         start: arguments.start,
         end: arguments.end,
         steps: arguments.steps,
-        seed: arguments.seed,
+        seed: arguments.seed.unwrap_or(default.seed),
         // The covariance of a moment is that of moments that are kept.
-        order: arguments.order.max(arguments.covariance.unwrap_or(0)),
-        covariance: arguments.covariance.unwrap_or(0),
+        order: arguments.order.unwrap_or(default.order).max(covariance),
+        covariance,
         record_trajectories: arguments.record.contains(&Record::Trajectories),
         record_histograms: arguments.record.contains(&Record::Histograms),
     };
@@ -66,22 +75,32 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
 }
 
 fn run_ode(arguments: &Simulate) -> Result<bool> {
-    if !arguments.record.is_empty() || arguments.summary.is_some() {
-        bail!("--method ode gives one course, not an ensemble: write it with --output FILE.csv");
-    }
+    refuse(
+        &[
+            ("--record", !arguments.record.is_empty()),
+            ("--summary", arguments.summary.is_some()),
+            ("--trajectories", arguments.trajectories.is_some()),
+            ("--seed", arguments.seed.is_some()),
+            ("--order", arguments.order.is_some()),
+            ("--covariance", arguments.covariance.is_some()),
+        ],
+        "belongs to ensembles; --method ode gives one course, written with --output FILE.csv",
+    )?;
     check_table(arguments.output.as_deref())?;
+    let default = integrate::Settings::default();
     let course = integrate::run(&integrate::Settings {
         model: arguments.model.choice(),
         start: arguments.start,
         end: arguments.end,
         steps: arguments.steps,
-        relative_tolerance: arguments.rtol,
-        absolute_tolerance: arguments.atol,
-        ..integrate::Settings::default()
+        relative_tolerance: arguments.rtol.unwrap_or(default.relative_tolerance),
+        absolute_tolerance: arguments.atol.unwrap_or(default.absolute_tolerance),
+        ..default
     })?;
     print_warnings(&course.model);
     let all = || course.model.network.species.iter().map(|s| s.name.clone()).collect();
     let of: Vec<String> = named(&arguments.vars).unwrap_or_else(all);
+    each_once(&of)?;
     let (amount, concentration) = (named(&arguments.amount), named(&arguments.concentration));
     let table = course.table(&of, &amount.unwrap_or_default(), &concentration.unwrap_or_default())?;
     match &arguments.output {
@@ -94,4 +113,19 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
 /// A list of names as typed; an empty text is an empty list.
 fn named(list: &Option<Vec<String>>) -> Option<Vec<String>> {
     list.as_ref().map(|names| names.iter().filter(|n| !n.is_empty()).cloned().collect())
+}
+
+/// Options that mean nothing to the method chosen are refused, not ignored.
+fn refuse(options: &[(&str, bool)], reason: &str) -> Result<()> {
+    match options.iter().find(|(_, given)| *given) {
+        Some((option, _)) => bail!("{option} {reason}"),
+        None => Ok(()),
+    }
+}
+
+fn each_once(names: &[String]) -> Result<()> {
+    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        Some((_, name)) => bail!("--vars names `{name}` twice"),
+        None => Ok(()),
+    }
 }

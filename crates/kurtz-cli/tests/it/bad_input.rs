@@ -90,6 +90,16 @@ fn numbers_out_of_range_are_named() {
     place.fails("simulate m.crn --end 1 --start -1", 2, &["start is -1"]);
     place.fails("simulate m.crn --end 1 --method ode --rtol -1", 2, &["relative tolerance is -1"]);
     place.fails("simulate m.crn --end 1 --method ode --atol nan", 2, &["absolute tolerance", "NaN"]);
+    for option in ["--trajectories 9", "--seed 2", "--order 2", "--summary x.csv", "--covariance --output x.csv"] {
+        let named = option.split_whitespace().next().expect("an option");
+        place.fails(&format!("simulate m.crn --end 1 --method ode {option}"), 2, &[named, "ensembles"]);
+    }
+    for option in ["--rtol 1e-6", "--atol 1e-6", "--amount Alpha"] {
+        let named = option.split_whitespace().next().expect("an option");
+        place.fails(&format!("simulate m.crn --end 1 {option}"), 2, &[named, "--method ode"]);
+    }
+    place.fails("simulate m.crn --end 1 --vars Alpha,Alpha", 2, &["`Alpha` twice"]);
+    place.fails("simulate m.crn --end 1 --method ode --vars Alpha,Alpha", 2, &["`Alpha` twice"]);
     place.fails("solve m.crn --end 1 --tolerance 2", 2, &["tolerance is 2"]);
     place.fails("moments m.crn --order 9", 2, &["--order", "9"]);
 }
@@ -161,4 +171,11 @@ fn rate_laws_that_are_no_propensities_are_refused_at_the_start_and_declined_late
         place.fails(&format!("{command} clock.crn --end 100"), 3, &["`pulse`", "depends on time"]);
     }
     place.fails("simulate nan.crn --end 100 --method ode", 3, &["error"]);
+}
+
+#[test]
+fn a_closure_that_gives_impossible_moments_is_declined() {
+    // Few molecules that annihilate each other are far from normally distributed.
+    let place = Place::with("m.crn", "species A = 4, B = 4\nA + B -> 0 @ 1\n");
+    place.fails("moments m.crn --end 3.4 --closure gaussian", 3, &["the mean of A becomes -0.0", "no law has"]);
 }

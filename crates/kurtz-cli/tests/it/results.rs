@@ -134,3 +134,11 @@ fn moments_are_printed_as_text_and_latex_and_solved() {
     let truth = 10.0 * (0.0072f64 * 1.1 * 20.0).exp();
     assert!((solved[1].1[20] / truth - 1.0).abs() < 1e-8);
 }
+
+#[test]
+fn check_warns_of_a_law_that_is_positive_without_its_reactants() {
+    let place = Place::with("m.crn", "species A = 2\ndecay: A -> 0 @ propensity(3)\n");
+    assert!(place.succeeds("check m.crn").stdout.contains("a reactant of `decay` is missing"));
+    place.write("good.crn", "species A = 2\ndecay: A -> 0 @ propensity(3*A)\n");
+    assert!(!place.succeeds("check good.crn").stdout.contains("missing"));
+}

@@ -13,7 +13,8 @@ fn a_study_file_with_a_mistake_is_refused_by_name_before_any_work() {
     let place = place();
     let epidermis = "study = \"epidermis\"\n";
     let of = "[model]\npath = \"epidermis.crn\"\n";
-    let cases: [(String, i32, &[&str]); 10] = [
+    let cases: [(String, i32, &[&str]); 11] = [
+        (format!("{epidermis}{of}[full]\nreplicats = 9\n"), 2, &["s.toml", "[full]", "`replicats`", "`replicates`"]),
         ("study = \"epidermis\nseed = 1\n".into(), 2, &["s.toml", "line 1"]),
         (format!("{epidermis}trajectoriess = 10\n{of}"), 2, &["s.toml", "`trajectoriess`", "`trajectories`"]),
         (format!("{epidermis}seed = \"one\"\n{of}"), 2, &["s.toml", "seed"]),

@@ -41,7 +41,7 @@ pub(super) fn rows(network: &Network) -> Vec<Row<i64>> {
 }
 
 impl Network {
-    /// A basis of the conservation laws, the non-negative and short ones first.
+    /// A basis of the conservation laws, the non-negative and short ones first (in networks of up to 1000 species).
     ///
     /// Clamped species are constant by themselves and appear in none. So is a species that no reaction changes, which
     /// has a law of its own. A law whose coefficients exceed the range of `i64` is left out.
@@ -86,8 +86,8 @@ fn to_i64<T: Integer + ToPrimitive>(rows: &[Row<T>]) -> Vec<Row<i64>> {
 
 /// A basis of the left null space, non-negative as far as it can be.
 fn basis<T: Integer>(rows: &[Row<i64>], columns: usize) -> Option<Vec<Row<T>>> {
-    let kernel = left_null_space::<T>(rows, columns)?;
-    if kernel.is_empty() {
+    let kernel = left_null_space::<T>(rows)?;
+    if kernel.is_empty() || rows.len() > LARGEST_FOR_RAYS {
         return Some(kernel);
     }
     let mut candidates = non_negative::<T>(rows, columns)?;
@@ -101,6 +101,10 @@ fn basis<T: Integer>(rows: &[Row<i64>], columns: usize) -> Option<Vec<Row<T>>> {
     }
     Some(basis)
 }
+
+/// The search for non-negative laws takes time in proportion to the square of the species at least; with more of them
+/// laws stay as elimination finds them.
+const LARGEST_FOR_RAYS: usize = 1000;
 
 /// The cone of non-negative laws can have very many extreme rays; beyond this many no more are sought.
 const MOST_RAYS: usize = 1000;

@@ -4,7 +4,7 @@ use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::method::methods;
 use kurtz_dynamics::moments::{Form, MomentHierarchy};
-use kurtz_model::{Network, ReactionId, SpeciesId, Value};
+use kurtz_model::{Network, RateLaw, Reaction, ReactionId, SpeciesId, Value};
 use kurtz_report::{Cell, Table};
 use std::fmt::{self, Write};
 
@@ -43,10 +43,16 @@ impl Description {
         let mut add = |method: &str, obstacle: Option<String>, remark: &str| {
             all.push(Applicability { method: method.into(), obstacle, remark: remark.into() });
         };
+        let exact = match self.positive_without_reactants() {
+            Some(name) => {
+                format!("exact, but stops where a reactant of `{name}` is missing: its rate is positive there")
+            }
+            None => "exact".into(),
+        };
         for method in methods() {
             let obstacle = kinetics.initial_counts().err().map(|e| e.to_string());
             let obstacle = obstacle.or_else(|| method.sampler(kinetics).err().map(|e| e.to_string()));
-            add(&format!("simulate --method {}", method.name()), obstacle, "exact");
+            add(&format!("simulate --method {}", method.name()), obstacle, &exact);
         }
         let first_order = network.is_first_order();
         let remark = if first_order { "exact for the means" } else { "the limit of large volume" };
@@ -65,6 +71,23 @@ impl Description {
         });
         add("solve", obstacle, "with a bound on the error; the state space must fit into memory");
         all
+    }
+
+    /// A reaction whose propensity is positive in a state near the initial one in which it lacks a reactant.
+    fn positive_without_reactants(&self) -> Option<&str> {
+        let kinetics = &self.model.kinetics;
+        let network = kinetics.network();
+        let positive = |(r, reaction): (usize, &Reaction)| {
+            let needs = |&&(s, _): &&(SpeciesId, u32)| !network.species[s.index()].clamped;
+            reaction.reactants.iter().filter(needs).any(|&(missing, order)| {
+                let mut counts: Vec<f64> = kinetics.initial().iter().map(|n| n.max(1.0)).collect();
+                reaction.reactants.iter().for_each(|&(s, n)| counts[s.index()] = counts[s.index()].max(f64::from(n)));
+                counts[missing.index()] = f64::from(order) - 1.0;
+                kinetics.propensity(ReactionId::from(r), 0.0, &counts) > 0.0
+            })
+        };
+        let general = network.reactions.iter().enumerate().filter(|(_, r)| !matches!(r.rate, RateLaw::MassAction(_)));
+        general.into_iter().find(|&(r, reaction)| positive((r, reaction))).map(|(_, r)| r.name.as_str())
     }
 
     fn species_table(&self, network: &Network) -> Table {

@@ -47,27 +47,26 @@ impl Study {
             let toml::Value::Table(full) = full else {
                 return Err(wrong("`full` must be a table of settings, as in `[full]`".into()));
             };
+            // Mistakes in the long version are told in the short one too, not after hours.
+            let mut long = table.clone();
+            overlay(&mut long, full);
             if choices.full {
-                overlay(&mut table, full);
+                table = long;
+            } else {
+                settings_of(long).map_err(|message| wrong(format!("in `[full]`: {message}")))?;
             }
         } else if choices.full {
             return Err(wrong("has no long version: there is no table `[full]`".into()));
         }
-        let kind = table.remove("study");
-        match kind.as_ref().and_then(toml::Value::as_str) {
-            Some("epidermis") => {
-                let mut settings: epidermis::Settings = table.try_into().map_err(|e| wrong(e.to_string()))?;
-                if settings.model.path.as_os_str().is_empty() {
-                    return Err(wrong("names no model; add `path = \"....crn\"` under `[model]`".into()));
-                }
+        let mut study = settings_of(table).map_err(wrong)?;
+        match &mut study {
+            Study::Epidermis(settings) => {
                 settings.model.path = relative(path, &settings.model.path);
                 settings.model.changes = choices.changes.clone();
                 settings.seed = choices.seed.unwrap_or(settings.seed);
-                Ok(Study::Epidermis(settings))
             }
-            Some(other) => Err(wrong(format!("there is no study `{other}`; there is `epidermis`"))),
-            None => Err(wrong("does not say which study it is; begin with `study = \"epidermis\"`".into())),
         }
+        Ok(study)
     }
 
     /// Runs the study.
@@ -78,6 +77,22 @@ impl Study {
         match self {
             Study::Epidermis(settings) => epidermis::run(settings, progress),
         }
+    }
+}
+
+/// The study that a table describes, or what is wrong with it.
+fn settings_of(mut table: toml::Table) -> Result<Study, String> {
+    let kind = table.remove("study");
+    match kind.as_ref().and_then(toml::Value::as_str) {
+        Some("epidermis") => {
+            let settings: epidermis::Settings = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+            if settings.model.path.as_os_str().is_empty() {
+                return Err("names no model; add `path = \"....crn\"` under `[model]`".into());
+            }
+            Ok(Study::Epidermis(settings))
+        }
+        Some(other) => Err(format!("there is no study `{other}`; there is `epidermis`")),
+        None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
 }
 

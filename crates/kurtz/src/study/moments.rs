@@ -98,7 +98,36 @@ fn integrate(equations: &Equations, times: &[f64]) -> Result<MomentSeries, Error
         let method = "the integration of the moment equations".into();
         return Err(Error::Stopped { method, reason: solution.stop.describe(&field.names()) });
     }
-    field.series(&solution.times, &solution.states).map_err(|e| decline(e.to_string()))
+    let series = field.series(&solution.times, &solution.states).map_err(|e| decline(e.to_string()))?;
+    match impossible(&series) {
+        Some(what) if equations.closure.is_some() => {
+            Err(decline(format!("{what}, which no law has: the closure does not hold here; try another, or `solve`")))
+        }
+        _ => Ok(series),
+    }
+}
+
+/// The first mean or variance that is clearly negative, in words.
+fn impossible(series: &MomentSeries) -> Option<String> {
+    // Integration leaves errors of some 1e-10 of the largest value of a moment.
+    let largest = |m: usize| (0..series.times.len()).map(|t| series.value(t, m).abs()).fold(1.0, f64::max);
+    let kinds = series.indices.iter().enumerate().filter_map(|(m, index)| {
+        let one = |order| index.order() == order && index.0.contains(&(order as u8));
+        let species = index.0.iter().position(|&n| n > 0)?;
+        let kind = if one(1) {
+            "mean"
+        } else if one(2) {
+            "variance"
+        } else {
+            return None;
+        };
+        Some((m, kind, &series.species[species], -1e-6 * largest(m)))
+    });
+    let kinds: Vec<_> = kinds.collect();
+    (0..series.times.len()).find_map(|t| {
+        let &(m, kind, species, _) = kinds.iter().find(|(m, _, _, least)| series.value(t, *m) < *least)?;
+        Some(format!("the {kind} of {species} becomes {:.4} at time {}", series.value(t, m), series.times[t]))
+    })
 }
 
 /// The closure of this name.
