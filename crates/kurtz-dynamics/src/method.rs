@@ -166,7 +166,7 @@ impl Stop {
             Stop::Horizon => "the end time was reached".to_owned(),
             Stop::Absorbed { since } => format!("no reaction can happen after time {since}"),
             Stop::EventLimit { time, events } => {
-                format!("{events} events happened by time {time}; raise `max_events` to go on")
+                format!("{events} events, the limit of a trajectory, happened by time {time}; end before that time")
             }
             Stop::Explosion { time, events } => format!(
                 "events come ever faster ({events} by time {time}): the network explodes; \
