@@ -118,6 +118,21 @@ impl Builder {
         self.line(format_args!("{}", one_line(text)))
     }
 
+    /// What a parameter, compartment or clamped species is at all times, such as `rule("total", "A + B")`.
+    pub fn rule(self, variable: &str, law: impl Into<ValueSource>) -> Self {
+        self.line(format_args!("{} := {}", one_line(variable), law.into().0))
+    }
+
+    /// The derivative by time of a parameter, compartment or clamped species.
+    pub fn rate_rule(self, variable: &str, derivative: impl Into<ValueSource>) -> Self {
+        self.line(format_args!("d{}/dt = {}", one_line(variable), derivative.into().0))
+    }
+
+    /// An event as text, such as `"dose: when time >= 10, after 2: A = A + 100"`.
+    pub fn event(self, text: &str) -> Self {
+        self.line(format_args!("{}", one_line(text)))
+    }
+
     /// A mass-action reaction: reactants and products with their numbers of molecules, and the constant.
     pub fn mass_action(
         self,
@@ -177,6 +192,9 @@ mod tests {
             .parameter("tiny", 1e-300)
             .reaction("A + C <-> B @ k, rate(tiny*B)")
             .mass_action("pairs", &[("A", 2)], &[("B", 1)], "2*k")
+            .rule("tiny", "1e-300*time")
+            .rate_rule("C", -0.5)
+            .event("dose: when B > 5, after 2 s: B = 0")
             .build()
             .expect("a good network");
         let text = r#"
@@ -188,7 +206,11 @@ mod tests {
             clamped species C = 5
             parameter k = 2 1/(uM s), tiny = 1e-300
             A + C <-> B @ k, rate(tiny*B)
-            pairs: 2 A -> B @ 2*k"#;
+            pairs: 2 A -> B @ 2*k
+            tiny := 1e-300*time
+            dC/dt = -0.5
+            dose: when B > 5, after 2 s:
+                B = 0"#;
         assert_eq!(built, parse(text, "text").expect("a good network").0);
     }
 

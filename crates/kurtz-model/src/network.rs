@@ -205,6 +205,12 @@ impl Default for Network {
 }
 
 impl Network {
+    /// How many of the network's own units (of amount, volume and time) one of this unit is; 1 if no unit was written.
+    pub fn own_units_in(&self, unit: &Unit) -> f64 {
+        let amount = unit.dimension.map_or(0, |d| i32::from(d.amount));
+        unit.coherent_scale(&self.volume_unit, &self.time_unit) / self.amount_unit.scale.powi(amount)
+    }
+
     /// The species of this name.
     pub fn species_named(&self, name: &str) -> Option<SpeciesId> {
         self.species.iter().position(|s| s.name == name).map(SpeciesId::from)

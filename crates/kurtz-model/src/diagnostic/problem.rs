@@ -11,6 +11,7 @@ pub enum NameKind {
     Parameter,
     Compartment,
     Reaction,
+    Event,
 }
 
 impl fmt::Display for NameKind {
@@ -20,6 +21,7 @@ impl fmt::Display for NameKind {
             NameKind::Parameter => "parameter",
             NameKind::Compartment => "compartment",
             NameKind::Reaction => "reaction",
+            NameKind::Event => "event",
         })
     }
 }
@@ -123,7 +125,22 @@ pub enum Problem {
     #[error("`0` stands alone: it is the empty side of a reaction")]
     EmptySideInSum,
 
+    #[error("a fraction of `{name}` is no reactant of mass action")]
+    FractionalOrder { name: String },
+
+    // Rules and events.
+    #[error("a second rule for `{name}`; the first is in line {line}")]
+    TwoRules { name: String, line: usize },
+    #[error("species `{name}` cannot have a rule, since reactions change it")]
+    RuleOfReactant { name: String },
+    #[error("`{name}` cannot be set by an event: the rule in line {line} says what it is")]
+    SetDespiteRule { name: String, line: usize },
+    #[error("`{name}` is set twice by this event")]
+    SetTwice { name: String },
+
     // Values.
+    #[error("parameter `{name}` has no value")]
+    MissingValue { name: String },
     #[error("{what} is {value}; it must be a finite number")]
     ValueNotFinite { what: String, value: f64 },
     #[error("{what} is {value}; it cannot be negative")]

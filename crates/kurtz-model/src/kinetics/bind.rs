@@ -244,7 +244,7 @@ impl<'a> Values<'a> {
 /// A value in the network's own units.
 fn number(value: &Value, network: &Network, known: &impl Fn(Symbol) -> f64) -> f64 {
     match value {
-        Value::Quantity(q) => q.value * q.unit.coherent_scale(&network.volume_unit, &network.time_unit),
+        Value::Quantity(q) => q.value * network.own_units_in(&q.unit),
         Value::Expression(e) => e.evaluate(known),
     }
 }

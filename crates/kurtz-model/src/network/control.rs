@@ -111,3 +111,11 @@ pub struct Event {
     /// New values, all computed before any is set.
     pub assignments: Vec<(Variable, Expression)>,
 }
+
+impl Event {
+    /// All its expressions: trigger, delay, priority, new values.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let header = [Some(&self.trigger), self.delay.as_ref(), self.priority.as_ref()];
+        header.into_iter().flatten().chain(self.assignments.iter().map(|(_, e)| e))
+    }
+}

@@ -10,7 +10,7 @@ use super::resolve::Half;
 use super::syntax::*;
 use crate::diagnostic::Problem;
 use crate::expression::{BinaryOperator, Function, UnaryOperator};
-use crate::network::{Network, ParameterId};
+use crate::network::{Network, ParameterId, RuleKind};
 use crate::units::Dimension;
 use std::collections::HashMap;
 
@@ -50,12 +50,13 @@ pub(super) fn check(
         faults,
     };
     for &id in order {
-        checker.parameters[id.index()] = checker.value(&text.parameters[id.index()].value);
+        let value = text.parameters[id.index()].value.as_ref();
+        checker.parameters[id.index()] = value.and_then(|value| checker.value(value));
     }
     for compartment in &text.compartments {
-        if let ValueText::Expression(node) = &compartment.size {
+        if let Some(size @ ValueText::Expression(node)) = &compartment.size {
             let what = compartment.name.as_ref().map_or("the volume".into(), |n| format!("the size of `{}`", n.text));
-            checker.expect(&compartment.size, what, Dimension::VOLUME, node.span.clone(), None);
+            checker.expect(size, what, Dimension::VOLUME, node.span.clone(), None);
         }
     }
     for species in &text.species {
@@ -64,9 +65,43 @@ pub(super) fn check(
     for half in reactions {
         checker.law(&text.reactions[half.line], half);
     }
+    checker.form = Some(RateForm::Propensity);
+    for rule in &text.rules {
+        checker.new_value(&rule.variable, rule.kind, &rule.value);
+    }
+    for event in &text.events {
+        checker.infer(&event.trigger);
+        if let Some(delay) = &event.delay {
+            checker.expect(delay, "this delay".into(), Dimension::TIME, delay.span(), None);
+        }
+        for (variable, value) in &event.assignments {
+            checker.new_value(variable, RuleKind::Assignment, value);
+        }
+    }
 }
 
 impl Checker<'_> {
+    /// What a rule or event gives a variable.
+    fn new_value(&mut self, variable: &Name, kind: RuleKind, value: &ValueText) {
+        let is_species = matches!(self.names.get(variable.text.as_str()), Some(Meaning::Species));
+        let concentration = matches!(value, ValueText::Quantity { unit, .. }
+            if unit.unit.dimension == Some(Dimension::CONCENTRATION));
+        let Some(own) = self.name(&variable.text).filter(|_| !(is_species && concentration)) else {
+            self.value(value);
+            return;
+        };
+        let (what, expected) = match kind {
+            RuleKind::Assignment => (format!("the new value of `{}`", variable.text), Some(own)),
+            RuleKind::Rate => {
+                let per_time = Dimension::TIME.power(-1).and_then(|d| own.times(d));
+                (format!("the derivative of `{}`", variable.text), per_time)
+            }
+        };
+        if let Some(expected) = expected {
+            self.expect(value, what, expected, value.span(), None);
+        }
+    }
+
     /// Drops what the network has no unit of; in a propensity also amounts, since counts are pure numbers there.
     fn project(&self, dimension: Dimension) -> Dimension {
         let mut kept = dimension;
@@ -102,11 +137,12 @@ impl Checker<'_> {
         let Some((form, text)) = &species.initial else {
             return;
         };
+        let form = if *form == InitialForm::Amount { &InitialForm::Plain } else { form };
         let name = &species.name.text;
         let found = self.value(text);
         let (expected, fits) = match form {
             InitialForm::Concentration => (Dimension::CONCENTRATION, found == Some(Dimension::CONCENTRATION)),
-            InitialForm::Plain => {
+            InitialForm::Plain | InitialForm::Amount => {
                 let quantity = matches!(text, ValueText::Quantity { .. });
                 let fits = match found {
                     Some(Dimension::AMOUNT | Dimension::NONE) => true,
@@ -120,8 +156,12 @@ impl Checker<'_> {
             return;
         };
         let help = match (form, found) {
-            (InitialForm::Plain, Dimension::CONCENTRATION) => format!("write `{name} = concentration(...)`"),
-            (InitialForm::Plain, _) => "a count has no unit, a concentration one such as `uM`".to_string(),
+            (InitialForm::Plain | InitialForm::Amount, Dimension::CONCENTRATION) => {
+                format!("write `{name} = concentration(...)`")
+            }
+            (InitialForm::Plain | InitialForm::Amount, _) => {
+                "a count has no unit, a concentration one such as `uM`".to_string()
+            }
             (InitialForm::Concentration, _) => "a count is written without `concentration(...)`".to_string(),
         };
         let what = format!("the initial amount of `{name}`");
@@ -169,6 +209,10 @@ impl Checker<'_> {
         match &node.kind {
             NodeKind::Number(_) => None,
             NodeKind::Name(name) => self.name(name),
+            NodeKind::Concentration(_) if self.network.volume_unit.is_specified() => {
+                Some(self.project(Dimension::CONCENTRATION))
+            }
+            NodeKind::Concentration(_) => None,
             NodeKind::Unary(UnaryOperator::Negate, a) => self.infer(a),
             NodeKind::Unary(UnaryOperator::Not, a) => {
                 self.infer(a);
@@ -191,12 +235,12 @@ impl Checker<'_> {
 
     fn name(&self, name: &str) -> Option<Dimension> {
         let with_volume = self.network.volume_unit.is_specified();
-        let dimension = match self.names.get(name) {
+        let dimension = match self.names.get(unquoted(name)) {
             Some(Meaning::Parameter(i)) => self.parameters[*i]?,
             Some(Meaning::Compartment) if with_volume => Dimension::VOLUME,
             Some(Meaning::Species) if with_volume => match self.form {
-                Some(RateForm::Propensity) => Dimension::AMOUNT,
-                _ => Dimension::CONCENTRATION,
+                Some(RateForm::Rate) => Dimension::CONCENTRATION,
+                _ => Dimension::AMOUNT,
             },
             None if name == "time" && self.network.time_unit.is_specified() => Dimension::TIME,
             None if name == "pi" => Dimension::NONE,

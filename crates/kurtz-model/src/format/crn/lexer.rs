@@ -10,6 +10,7 @@ pub(super) type Span = Range<usize>;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Number(f64),
+    /// A name, in quotes if it begins with one.
     Name,
     Text(String),
     /// End of a line.
@@ -22,6 +23,8 @@ pub(super) enum Kind {
     Colon,
     Comma,
     Equals,
+    /// `:=`
+    Becomes,
     Plus,
     Minus,
     Star,
@@ -29,6 +32,10 @@ pub(super) enum Kind {
     Caret,
     Open,
     Close,
+    /// `[`
+    OpenSquare,
+    /// `]`
+    CloseSquare,
     Less,
     LessEqual,
     Greater,
@@ -95,6 +102,7 @@ const SIGNS: &[(&str, Kind)] = &[
     ("||", Kind::Or),
     ("<", Kind::Less),
     (">", Kind::Greater),
+    (":=", Kind::Becomes),
     ("=", Kind::Equals),
     ("!", Kind::Not),
     ("@", Kind::At),
@@ -110,6 +118,8 @@ const SIGNS: &[(&str, Kind)] = &[
     ("^", Kind::Caret),
     ("(", Kind::Open),
     (")", Kind::Close),
+    ("[", Kind::OpenSquare),
+    ("]", Kind::CloseSquare),
     ("\u{2205}", Kind::EmptySet),
 ];
 
@@ -134,6 +144,9 @@ pub(super) fn tokens(text: &str, faults: &mut Vec<Fault>) -> Vec<Token> {
             number(&text[start..at], start..at, faults)
         } else if c.is_alphabetic() || c == '_' {
             at += rest.find(|d: char| !(d.is_alphanumeric() || d == '_')).unwrap_or(rest.len());
+            Kind::Name
+        } else if let Some(length) = quoted_name_length(rest) {
+            at += length;
             Kind::Name
         } else if c == '"' {
             let (length, kind) = quoted(rest, start, faults);
@@ -170,9 +183,9 @@ fn stray(text: &str, span: Span) -> Fault {
     }
     let help = match characters.chars().next() {
         Some(';') => Some("one statement a line, without a `;`"),
-        Some('[' | ']') => Some("a species in a rate needs no brackets; expressions use `(` and `)`"),
         Some('{' | '}') => Some("use `(` and `)`"),
-        Some('\'') => Some("a name consists of letters, digits and `_`; a text stands in `\"`"),
+        Some('\'') => Some("a derivative is written `dA/dt`; a text stands in `\"`"),
+        Some('`') => Some("a name that is a word of the format stands between two of these"),
         Some('&') => Some("`and` is written `&&`"),
         Some('|') => Some("`or` is written `||`"),
         Some('%') => Some("a comment begins with `#`"),
@@ -180,6 +193,14 @@ fn stray(text: &str, span: Span) -> Fault {
     };
     let fault = Fault::new(Problem::StrayCharacters { text: shown }, span);
     Fault { help: help.map(str::to_string), ..fault }
+}
+
+/// How many bytes belong to the name in quotes that `rest` begins with: a word of the format as a name.
+fn quoted_name_length(rest: &str) -> Option<usize> {
+    let name = rest.strip_prefix('`')?;
+    let length = name.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+    let begins = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    (begins && name[length..].starts_with('`')).then_some(length + 2)
 }
 
 /// How many bytes belong to the number that `rest` begins with. An `e` counts only if digits follow it.

@@ -103,7 +103,7 @@ pub fn parse(text: &str, file_name: &str) -> Result<(Network, Vec<Diagnostic>), 
     let begin = text.trim_start();
     if begin.starts_with("<?xml") || begin.starts_with("<sbml") {
         let at = text.len() - begin.len();
-        let help = "SBML files will be read by a later version; until then write the model as `.crn`";
+        let help = "an SBML model is read from a file that ends in `.xml` or `.sbml`";
         let fault = Fault::new(Problem::Xml, at..at + 5).help(help);
         return Err(Diagnostics { list: diagnostics(vec![fault], Severity::Error, file_name, text), omitted: 0 });
     }
@@ -116,7 +116,7 @@ pub fn parse(text: &str, file_name: &str) -> Result<(Network, Vec<Diagnostic>), 
     };
     let mut faults = Vec::new();
     let model = parser::parse_statements(text, &mut faults);
-    if faults.is_empty() && model.species.is_empty() && model.reactions.is_empty() {
+    if faults.is_empty() && model.says_nothing() {
         let help = "a model has at least a species and a reaction, as in `species A = 10` and `A -> 0 @ 0.1`";
         let problem = if model.is_empty() { Problem::EmptyFile { file: file() } } else { Problem::NoSpecies };
         return Err(refusal(problem, Some(help)));

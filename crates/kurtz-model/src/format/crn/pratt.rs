@@ -94,6 +94,19 @@ impl Parser<'_> {
                 self.close(opened, "an operator or `)`")?;
                 inner
             }
+            Kind::OpenSquare => {
+                self.advance();
+                let name = self.span();
+                let text = self.text(&name).to_string();
+                if self.eat(&Kind::Name).is_none() {
+                    return Err(self.unexpected("the name of a species"));
+                }
+                if self.eat(&Kind::CloseSquare).is_none() {
+                    return Err(self.unexpected_with("`]`", Some("`[A]` is the concentration of the species `A`")));
+                }
+                let end = self.previous_end();
+                self.node(NodeKind::Concentration(text), span.start..end)?
+            }
             Kind::Name => {
                 self.advance();
                 match self.peek() {
@@ -107,7 +120,9 @@ impl Parser<'_> {
             _ => return Err(self.unexpected("an expression")),
         };
         let next = self.span();
-        if matches!(self.peek(), Kind::Name | Kind::Number(_) | Kind::Open) && self.text(&next) != "in" {
+        if matches!(self.peek(), Kind::Name | Kind::Number(_) | Kind::Open | Kind::OpenSquare)
+            && self.text(&next) != "in"
+        {
             return Err(self.missing_operator(&node));
         }
         Ok(node)
@@ -140,8 +155,11 @@ impl Parser<'_> {
         let left_text = clipped(self.text(&left.span));
         let right_text = clipped(self.text(&next));
         let help = match (&left.kind, self.peek()) {
-            (NodeKind::Number(_), Kind::Name) => {
+            (NodeKind::Number(_), Kind::Name) if !matches!(right_text.as_str(), "after" | "priority") => {
                 format!("to multiply write `{left_text}*{right_text}`; units follow only numbers that are whole values")
+            }
+            (_, Kind::Name) if matches!(right_text.as_str(), "after" | "priority") => {
+                format!("a comma stands before `{right_text}`")
             }
             (_, Kind::Open) => format!("to multiply write `{left_text}*(...)`"),
             _ => format!("to multiply write `{left_text}*{right_text}`"),

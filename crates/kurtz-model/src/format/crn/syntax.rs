@@ -2,6 +2,7 @@
 
 use super::lexer::Span;
 use crate::expression::{BinaryOperator, Function, UnaryOperator};
+use crate::network::RuleKind;
 use crate::rate_law::MassActionConvention;
 use crate::units::Unit;
 
@@ -24,7 +25,10 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum NodeKind {
     Number(f64),
+    /// A name as written, quotes included.
     Name(String),
+    /// `[A]`, the concentration of a species; the name as written.
+    Concentration(String),
     Unary(UnaryOperator, Box<Node>),
     Binary(BinaryOperator, Box<Node>, Box<Node>),
     Call(Function, Vec<Node>),
@@ -35,7 +39,7 @@ impl Node {
     /// The nodes directly below.
     pub fn children(&self) -> Vec<&Node> {
         match &self.kind {
-            NodeKind::Number(_) | NodeKind::Name(_) => Vec::new(),
+            NodeKind::Number(_) | NodeKind::Name(_) | NodeKind::Concentration(_) => Vec::new(),
             NodeKind::Unary(_, a) => vec![a],
             NodeKind::Binary(_, a, b) => vec![a, b],
             NodeKind::Call(_, arguments) => arguments.iter().collect(),
@@ -76,6 +80,8 @@ pub(super) enum InitialForm {
     Plain,
     /// `= concentration(x)`
     Concentration,
+    /// `= amount(x)`: need not be a whole number.
+    Amount,
 }
 
 #[derive(Clone, Debug)]
@@ -89,7 +95,8 @@ pub(super) struct SpeciesText {
 #[derive(Clone, Debug)]
 pub(super) struct ParameterText {
     pub name: Name,
-    pub value: ValueText,
+    /// `None` if a rule gives it.
+    pub value: Option<ValueText>,
 }
 
 /// `volume 1e-14 L in fL` (no name) or `compartment ER = 1.85e-15 L`.
@@ -97,16 +104,28 @@ pub(super) struct ParameterText {
 pub(super) struct CompartmentText {
     pub name: Option<Name>,
     pub span: Span,
-    pub size: ValueText,
+    /// `None` if a rule gives it.
+    pub size: Option<ValueText>,
     pub network_unit: Option<UnitText>,
 }
 
-/// `2 A` on one side of a reaction.
+/// `2 A`, `0.5 A`, `n A` or `(2*n) A` on one side of a reaction.
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     pub species: Name,
-    pub count: u64,
+    pub count: Coefficient,
     pub span: Span,
+}
+
+/// How many molecules of a species.
+#[derive(Clone, Debug)]
+pub(super) enum Coefficient {
+    /// As many, always.
+    Whole(u64),
+    /// A parameter, as many as it says.
+    Named(Name),
+    /// A fraction, or something in brackets that can change.
+    Yield(Node),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,35 +153,71 @@ pub(super) struct ReactionText {
     pub backward: Option<RateText>,
 }
 
+/// `A := x` or `dA/dt = x`.
+#[derive(Clone, Debug)]
+pub(super) struct RuleText {
+    pub variable: Name,
+    pub kind: RuleKind,
+    pub value: ValueText,
+    pub span: Span,
+}
+
+/// `name: when trigger, after delay: A = x, B = y`.
+#[derive(Clone, Debug)]
+pub(super) struct EventText {
+    pub name: Option<Name>,
+    pub span: Span,
+    pub trigger: Node,
+    pub initially_true: bool,
+    pub persistent: bool,
+    pub values_from_trigger_time: bool,
+    pub delay: Option<ValueText>,
+    pub priority: Option<ValueText>,
+    pub assignments: Vec<(Name, ValueText)>,
+}
+
 /// A whole text, in order of appearance within each list.
 #[derive(Debug, Default)]
 pub(super) struct ModelText {
     pub title: Option<(String, Span)>,
     pub time: Option<UnitText>,
+    pub amount: Option<UnitText>,
     pub convention: Option<(MassActionConvention, Span)>,
     pub compartments: Vec<CompartmentText>,
     pub species: Vec<SpeciesText>,
     pub parameters: Vec<ParameterText>,
     pub reactions: Vec<ReactionText>,
+    pub rules: Vec<RuleText>,
+    pub events: Vec<EventText>,
 }
 
 impl ModelText {
     /// Whether there is no statement at all.
     pub fn is_empty(&self) -> bool {
-        let lists = self.compartments.len() + self.species.len() + self.parameters.len() + self.reactions.len();
-        lists == 0 && self.title.is_none() && self.time.is_none() && self.convention.is_none()
+        let header = self.title.is_some() || self.time.is_some() || self.amount.is_some() || self.convention.is_some();
+        !header && self.compartments.is_empty() && self.parameters.is_empty() && self.says_nothing()
+    }
+
+    /// Whether there is nothing that could be followed in time.
+    pub fn says_nothing(&self) -> bool {
+        self.species.is_empty() && self.reactions.is_empty() && self.rules.is_empty() && self.events.is_empty()
     }
 }
 
 /// Words that begin a statement.
 pub(super) const STATEMENTS: &[&str] =
-    &["model", "time", "volume", "convention", "compartment", "clamped", "species", "parameter"];
+    &["model", "time", "volume", "amount", "convention", "compartment", "clamped", "species", "parameter", "when"];
 
 /// Words with a meaning elsewhere. `volume` and `time` are names in expressions, but cannot be declared.
 const OTHER_WORDS: &[&str] =
     &["in", "rate", "propensity", "concentration", "piecewise", "if", "pi", "nan", "NaN", "inf", "Inf", "infinity"];
 
-/// Whether a word cannot be the name of anything.
+/// Whether a word cannot be the name of anything, unless in quotes.
 pub(super) fn is_reserved(word: &str) -> bool {
     STATEMENTS.contains(&word) || OTHER_WORDS.contains(&word) || Function::named(word).is_some()
+}
+
+/// A name as written without its quotes.
+pub(super) fn unquoted(name: &str) -> &str {
+    name.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).unwrap_or(name)
 }

@@ -2,7 +2,7 @@
 
 use super::{parse, refusal};
 use crate::diagnostic::{Diagnostic, Diagnostics, NameKind, Problem};
-use crate::expression::{Expression, Symbol};
+use crate::expression::{Expression, Names, Symbol};
 use crate::network::*;
 
 impl Network {
@@ -37,6 +37,10 @@ impl Network {
         let found = found.or(parameter.map(|(p, _)| format!("parameter `{}`", p.name)));
         let found = found.or(species.map(|(s, _)| format!("species `{}`", s.name)));
         let found = found.or(reaction.map(|(r, _)| format!("reaction `{}`", r.name)));
+        let rule = self.rules.iter().zip(&read.rules).find(|(a, b)| a != b);
+        let event = self.events.iter().zip(&read.events).find(|(a, b)| a != b);
+        let found = found.or(rule.map(|(r, _)| format!("the rule for `{}`", self.text(r.variable.into()))));
+        let found = found.or(event.map(|(e, _)| format!("event `{}`", e.name)));
         Some(found.unwrap_or_else(|| "this network".to_string()))
     }
 
@@ -48,6 +52,7 @@ impl Network {
                 NameKind::Parameter => self.parameters.len(),
                 NameKind::Compartment => self.compartments.len(),
                 NameKind::Reaction => self.reactions.len(),
+                NameKind::Event => self.events.len(),
             };
             (index >= count).then(|| Problem::Dangling { what: what.to_string(), kind, index, count })
         };
@@ -64,6 +69,8 @@ impl Network {
             });
             found
         };
+        let check_variable =
+            |what: &str, variable: Variable| check_expression(what, &Expression::Symbol(variable.into()));
         let check_value = |what: &str, value: &Value| match value {
             Value::Quantity(_) => None,
             Value::Expression(e) => check_expression(what, e),
@@ -86,9 +93,29 @@ impl Network {
                 let species = sides.find_map(|(s, _)| check(&r.name, NameKind::Species, s.index()));
                 let forward = || r.reverse_of.and_then(|f| check(&r.name, NameKind::Reaction, f.index()));
                 let compartment = || check(&r.name, NameKind::Compartment, r.compartment.index());
-                species.or_else(forward).or_else(compartment).or_else(|| check_expression(&r.name, e))
+                let mut yields = r.yields.iter();
+                let mut yields = || {
+                    yields.find_map(|(s, e)| {
+                        check(&r.name, NameKind::Species, s.index()).or_else(|| check_expression(&r.name, e))
+                    })
+                };
+                let found = species.or_else(forward).or_else(compartment);
+                found.or_else(|| check_expression(&r.name, e)).or_else(&mut yields)
             })
         };
-        compartments.or_else(parameters).or_else(species).or_else(reactions)
+        let rules = || {
+            let of =
+                |r: &Rule| check_variable("a rule", r.variable).or_else(|| check_expression("a rule", &r.expression));
+            self.rules.iter().find_map(of)
+        };
+        let events = || {
+            self.events.iter().find_map(|event| {
+                let mut targets = event.assignments.iter();
+                let target = targets.find_map(|(variable, _)| check_variable(&event.name, *variable));
+                target.or_else(|| event.expressions().find_map(|e| check_expression(&event.name, e)))
+            })
+        };
+        let found = compartments.or_else(parameters).or_else(species).or_else(reactions);
+        found.or_else(rules).or_else(events)
     }
 }

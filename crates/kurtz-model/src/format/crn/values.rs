@@ -1,6 +1,7 @@
 //! Values of a model as it stands: parameters in the order of their definition, and what no number may be.
 
 use super::lexer::{Fault, Span};
+use super::resolve::Read;
 use super::syntax::*;
 use crate::diagnostic::{NameKind, Problem};
 use crate::expression::{Expression, Symbol};
@@ -11,65 +12,94 @@ const LONGEST_CHAIN: usize = 1000;
 /// Counts above this are not told apart by `f64`.
 const LARGEST_COUNT: f64 = 9_007_199_254_740_992.0;
 
-/// The values that parameters and compartments have; `None` where they cannot be known.
+/// The values that parameters, compartments and species have at the start; `None` where they cannot be known.
 pub(super) struct Bound {
     parameters: Vec<Option<f64>>,
     sizes: Vec<Option<f64>>,
+    amounts: Vec<Option<f64>>,
     /// Parameters such that each comes after those it is defined by; those on a cycle are left out.
     pub order: Vec<ParameterId>,
     cycle: Option<Vec<Symbol>>,
     too_long: Option<Symbol>,
 }
 
+/// How a value is given.
+enum Definition<'a> {
+    /// By something that has been reported.
+    Unknown,
+    Value(&'a Value),
+    /// As a concentration in this compartment.
+    Concentration(&'a Value, usize),
+    Rule(&'a Expression),
+}
+
 impl Bound {
-    /// Evaluates what can be evaluated. `None` among `sizes` and `parameters` marks what has been reported already.
-    pub fn new(network: &Network, sizes: &[Option<Value>], parameters: &[Option<Value>]) -> Bound {
-        // Parameters first, then compartments.
-        let values: Vec<&Option<Value>> = parameters.iter().chain(sizes).collect();
+    /// Evaluates what can be evaluated.
+    pub fn new(network: &Network, read: &Read) -> Bound {
+        // Parameters first, then compartments, then species.
+        let (parameters, sizes) = (read.parameters.len(), read.sizes.len());
         let position = |symbol: Symbol| match symbol {
             Symbol::Parameter(p) => Some(p.index()),
-            Symbol::Compartment(c) => Some(parameters.len() + c.index()),
-            Symbol::Species(_) | Symbol::Time => None,
+            Symbol::Compartment(c) => Some(parameters + c.index()),
+            Symbol::Species(s) => Some(parameters + sizes + s.index()),
+            Symbol::Time => None,
         };
-        let symbol = |i: usize| match i.checked_sub(parameters.len()) {
-            None => Symbol::Parameter(ParameterId::from(i)),
-            Some(c) => Symbol::Compartment(CompartmentId::from(c)),
+        let symbol = |i: usize| match (i.checked_sub(parameters), i.checked_sub(parameters + sizes)) {
+            (None, _) => Symbol::Parameter(ParameterId::from(i)),
+            (Some(c), None) => Symbol::Compartment(CompartmentId::from(c)),
+            (_, Some(s)) => Symbol::Species(SpeciesId::from(s)),
         };
-        let needs: Vec<Vec<usize>> = values
+        let definitions = definitions(network, read, &symbol);
+        let needs: Vec<Vec<usize>> = definitions
             .iter()
-            .map(|value| {
+            .map(|definition| {
                 let mut needed = Vec::new();
-                if let Some(Value::Expression(e)) = value {
-                    e.for_each_symbol(&mut |s| needed.extend(position(s)));
+                match *definition {
+                    Definition::Value(Value::Expression(e))
+                    | Definition::Concentration(Value::Expression(e), _)
+                    | Definition::Rule(e) => e.for_each_symbol(&mut |s| needed.extend(position(s))),
+                    _ => {}
+                }
+                if let Definition::Concentration(_, compartment) = definition {
+                    needed.push(parameters + compartment);
                 }
                 needed.sort_unstable();
                 needed.dedup();
                 needed
             })
             .collect();
-        let mut needed_by = vec![Vec::new(); values.len()];
+        let mut needed_by = vec![Vec::new(); definitions.len()];
         for (i, needs) in needs.iter().enumerate() {
             needs.iter().for_each(|&j| needed_by[j].push(i));
         }
         let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
-        let mut level = vec![0; values.len()];
-        let mut ready: Vec<usize> = (0..values.len()).filter(|&i| open[i] == 0).collect();
-        let mut known: Vec<Option<f64>> = vec![None; values.len()];
-        let mut bound =
-            Bound { parameters: Vec::new(), sizes: Vec::new(), order: Vec::new(), cycle: None, too_long: None };
+        let mut level = vec![0; definitions.len()];
+        let mut ready: Vec<usize> = (0..definitions.len()).filter(|&i| open[i] == 0).collect();
+        let mut known: Vec<Option<f64>> = vec![None; definitions.len()];
+        let (mut order, mut too_long) = (Vec::new(), None);
         let mut next = 0;
         while next < ready.len() {
             let i = ready[next];
             next += 1;
-            known[i] = values[i].as_ref().and_then(|value| match value {
-                Value::Quantity(q) => Some(q.value * q.unit.coherent_scale(&network.volume_unit, &network.time_unit)),
-                Value::Expression(e) => evaluate(e, &|s| position(s).and_then(|j| known[j])),
-            });
+            let at_start = |e: &Expression| evaluate(e, &|s| position(s).map_or(Some(0.0), |j| known[j]));
+            let number = |value: &Value| match value {
+                Value::Quantity(q) => Some(q.value * network.own_units_in(&q.unit)),
+                Value::Expression(e) => at_start(e),
+            };
+            let value = match definitions[i] {
+                Definition::Unknown => None,
+                Definition::Value(value) => number(value),
+                Definition::Concentration(value, compartment) => {
+                    number(value).zip(known[parameters + compartment]).map(|(c, v)| c * v)
+                }
+                Definition::Rule(e) => at_start(e),
+            };
+            known[i] = value;
             if let Symbol::Parameter(p) = symbol(i) {
-                bound.order.push(p);
+                order.push(p);
             }
             if level[i] > LONGEST_CHAIN {
-                bound.too_long.get_or_insert(symbol(i));
+                too_long.get_or_insert(symbol(i));
             }
             for &j in &needed_by[i] {
                 level[j] = level[j].max(level[i] + 1);
@@ -79,14 +109,14 @@ impl Bound {
                 }
             }
         }
-        if let Some(start) = (0..values.len()).find(|&i| open[i] > 0) {
-            bound.cycle = Some(cycle_from(start, &needs, &open).into_iter().map(symbol).collect());
-        }
-        bound.sizes = known.split_off(parameters.len());
-        bound.parameters = known;
-        bound
+        let start = (0..definitions.len()).find(|&i| open[i] > 0);
+        let cycle = start.map(|start| cycle_from(start, &needs, &open).into_iter().map(symbol).collect());
+        let amounts = known.split_off(parameters + sizes);
+        let sizes = known.split_off(parameters);
+        Bound { parameters: known, sizes, amounts, order, cycle, too_long }
     }
 
+    /// The value of an expression over parameters and sizes.
     fn evaluate(&self, e: &Expression) -> Option<f64> {
         evaluate(e, &|symbol| match symbol {
             Symbol::Parameter(p) => self.parameters[p.index()],
@@ -94,6 +124,64 @@ impl Bound {
             Symbol::Species(_) | Symbol::Time => None,
         })
     }
+
+    /// The initial amount of a species.
+    pub fn amount(&self, species: SpeciesId) -> Option<f64> {
+        self.amounts[species.index()]
+    }
+}
+
+/// What the value of each quantity is at the start; a rule for it comes before what was declared.
+fn definitions<'a>(network: &Network, read: &'a Read, symbol: &impl Fn(usize) -> Symbol) -> Vec<Definition<'a>> {
+    let count = read.parameters.len() + read.sizes.len() + read.initials.len();
+    let definition = |i: usize| {
+        let symbol = symbol(i);
+        let rule = Variable::of(symbol).and_then(|variable| read.rules.get(&variable));
+        if let Some((RuleKind::Assignment, law, _)) = rule {
+            return law.as_ref().map_or(Definition::Unknown, Definition::Rule);
+        }
+        let value = match symbol {
+            Symbol::Parameter(p) => read.parameters[p.index()].as_ref().map(Definition::Value),
+            Symbol::Compartment(c) => read.sizes[c.index()].as_ref().map(Definition::Value),
+            Symbol::Species(s) => read.initials[s.index()].as_ref().map(|initial| match initial {
+                Initial::Count(value) => Definition::Value(value),
+                Initial::Concentration(value) => {
+                    Definition::Concentration(value, network.species[s.index()].compartment.index())
+                }
+            }),
+            Symbol::Time => None,
+        };
+        value.unwrap_or(Definition::Unknown)
+    };
+    (0..count).map(definition).collect()
+}
+
+/// Which initial amounts are no whole numbers that can be counted, `[species]`.
+pub(super) fn fractional(network: &Network) -> Vec<bool> {
+    let read = Read {
+        sizes: network.compartments.iter().map(|c| Some(c.size.clone())).collect(),
+        parameters: network.parameters.iter().map(|p| Some(p.value.clone())).collect(),
+        initials: network.species.iter().map(|s| Some(s.initial.clone())).collect(),
+        laws: Vec::new(),
+        rules: network.rules.iter().map(|r| (r.variable, (r.kind, Some(r.expression.clone()), 0..0))).collect(),
+    };
+    let bound = Bound::new(network, &read);
+    let species = network.species.iter().enumerate();
+    species
+        .map(|(i, species)| {
+            let counted = match &species.initial {
+                Initial::Count(Value::Quantity(q)) if q.unit.scale == 1.0 => Some(q.value),
+                Initial::Count(Value::Expression(_)) => bound.amount(SpeciesId::from(i)),
+                _ => None,
+            };
+            counted.is_some_and(|value| !network.amount_unit.is_specified() && !is_whole(value))
+        })
+        .collect()
+}
+
+/// Whether a value is a count, up to the rounding of units and expressions.
+fn is_whole(value: f64) -> bool {
+    (value - value.round()).abs() <= 1e-9 * value.max(1.0) && value <= LARGEST_COUNT
 }
 
 /// The value of an expression if all its symbols have one.
@@ -121,23 +209,19 @@ fn cycle_from(start: usize, needs: &[Vec<usize>], open: &[usize]) -> Vec<usize> 
 }
 
 /// Reports values that no model can have.
-pub(super) fn check(
-    text: &ModelText,
-    network: &Network,
-    bound: &Bound,
-    initials: &[Option<Initial>],
-    laws: &[Option<RateLaw>],
-    faults: &mut Vec<Fault>,
-) {
-    check_definitions(text, network, bound, faults);
+pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &Read, faults: &mut Vec<Fault>) {
+    check_definitions(text, network, bound, read, faults);
     let mut compartments: Vec<&CompartmentText> = text.compartments.iter().collect();
     compartments.sort_by_key(|c| c.name.is_some());
-    for (compartment, value) in compartments.iter().zip(&bound.sizes) {
-        let what = || match &compartment.name {
+    for (i, value) in bound.sizes.iter().enumerate() {
+        let compartment = compartments.get(i);
+        let what = || match compartment.and_then(|c| c.name.as_ref()) {
             None => "the volume".to_string(),
             Some(name) => format!("the size of `{}`", name.text),
         };
-        let span = compartment.size.span();
+        let rule = read.rules.get(&Variable::Compartment(CompartmentId::from(i))).map(|(_, _, span)| span.clone());
+        let written = || compartment.map_or(0..0, |c| c.size.as_ref().map_or(c.span.clone(), ValueText::span));
+        let span = rule.unwrap_or_else(written);
         match *value {
             Some(value) if !value.is_finite() => {
                 faults.push(Fault::new(Problem::ValueNotFinite { what: what(), value }, span));
@@ -151,16 +235,18 @@ pub(super) fn check(
     for (parameter, value) in text.parameters.iter().zip(&bound.parameters) {
         if let Some(value) = value.filter(|v| !v.is_finite()) {
             let what = format!("parameter `{}`", parameter.name.text);
-            faults.push(Fault::new(Problem::ValueNotFinite { what, value }, parameter.value.span()));
+            let span = parameter.value.as_ref().map_or(parameter.name.span.clone(), ValueText::span);
+            faults.push(Fault::new(Problem::ValueNotFinite { what, value }, span));
         }
     }
-    for (species, initial) in text.species.iter().zip(initials) {
-        if let (Some((_, value)), Some(initial)) = (&species.initial, initial) {
-            check_initial(species, value.span(), initial, network, bound, faults);
+    for (i, species) in text.species.iter().enumerate() {
+        if let (Some((form, value)), Some(Some(initial))) = (&species.initial, read.initials.get(i)) {
+            let whole = *form != InitialForm::Amount && !network.amount_unit.is_specified();
+            check_initial(SpeciesId::from(i), value.span(), initial, whole, network, bound, faults);
         }
     }
     let texts = text.reactions.iter().flat_map(|r| [Some(&r.forward), r.backward.as_ref()]).flatten();
-    for ((reaction, law), text) in network.reactions.iter().zip(laws).zip(texts) {
+    for ((reaction, law), text) in network.reactions.iter().zip(&read.laws).zip(texts) {
         let (what, e) = match law {
             Some(RateLaw::MassAction(e)) => (format!("the constant of reaction `{}`", reaction.name), e),
             Some(RateLaw::Rate(e) | RateLaw::Propensity(e)) => (format!("the rate of reaction `{}`", reaction.name), e),
@@ -178,20 +264,25 @@ pub(super) fn check(
     }
 }
 
-fn check_definitions(text: &ModelText, network: &Network, bound: &Bound, faults: &mut Vec<Fault>) {
+fn check_definitions(text: &ModelText, network: &Network, bound: &Bound, read: &Read, faults: &mut Vec<Fault>) {
     let name_of = |symbol: &Symbol| match symbol {
         Symbol::Parameter(p) => network.parameters[p.index()].name.clone(),
         Symbol::Compartment(c) => network.compartments[c.index()].name.clone(),
         Symbol::Species(s) => network.species[s.index()].name.clone(),
         Symbol::Time => "time".to_string(),
     };
-    let place_of = |symbol: &Symbol| match symbol {
-        Symbol::Parameter(p) => (NameKind::Parameter, text.parameters[p.index()].name.span.clone()),
-        other => {
-            let name = name_of(other);
-            let compartment = text.compartments.iter().find(|c| c.name.as_ref().map_or("volume", |n| &n.text) == name);
-            (NameKind::Compartment, compartment.map_or(0..0, |c| c.span.clone()))
-        }
+    let place_of = |symbol: &Symbol| {
+        let rule = Variable::of(*symbol).and_then(|v| read.rules.get(&v)).map(|(_, _, span)| span.clone());
+        let (kind, declared) = match symbol {
+            Symbol::Parameter(p) => (NameKind::Parameter, text.parameters[p.index()].name.span.clone()),
+            Symbol::Species(s) => (NameKind::Species, text.species[s.index()].name.span.clone()),
+            other => {
+                let name = name_of(other);
+                let named = |c: &&CompartmentText| c.name.as_ref().map_or("volume", |n| &n.text) == name;
+                (NameKind::Compartment, text.compartments.iter().find(named).map_or(0..0, |c| c.span.clone()))
+            }
+        };
+        (kind, rule.unwrap_or(declared))
     };
     if let Some(first) = bound.cycle.as_ref().and_then(|cycle| cycle.first()) {
         let through = bound.cycle.iter().flatten().map(name_of).collect();
@@ -204,25 +295,26 @@ fn check_definitions(text: &ModelText, network: &Network, bound: &Bound, faults:
     }
 }
 
+/// `whole`: whether the amount must be a whole number of molecules.
 fn check_initial(
-    species: &SpeciesText,
+    species: SpeciesId,
     span: Span,
     initial: &Initial,
+    whole: bool,
     network: &Network,
     bound: &Bound,
     faults: &mut Vec<Fault>,
 ) {
-    let name = &species.name.text;
+    let name = &network.species[species.index()].name;
     let (value, is_count) = match initial {
         Initial::Count(value) => (value, true),
         Initial::Concentration(value) => (value, false),
     };
+    let size = || bound.sizes[network.species[species.index()].compartment.index()];
     let (number, in_molecules) = match value {
-        Value::Quantity(q) => {
-            let scale = q.unit.coherent_scale(&network.volume_unit, &network.time_unit);
-            (Some(q.value * scale), q.unit.scale == 1.0)
-        }
-        Value::Expression(e) => (bound.evaluate(e), true),
+        Value::Quantity(q) => (Some(q.value * network.own_units_in(&q.unit)), q.unit.scale == 1.0),
+        Value::Expression(_) if is_count => (bound.amount(species), true),
+        Value::Expression(_) => (bound.amount(species).zip(size()).map(|(n, v)| n / v), true),
     };
     let Some(value) = number else {
         return;
@@ -232,10 +324,10 @@ fn check_initial(
         Fault::new(Problem::ValueNotFinite { what, value }, span)
     } else if value < 0.0 {
         Fault::new(Problem::Negative { what, value }, span)
-    } else if is_count && value > LARGEST_COUNT {
+    } else if is_count && whole && value > LARGEST_COUNT {
         let help = "a concentration has a unit, as in `0.25 uM`, or is written `concentration(...)`";
         Fault::new(Problem::HugeCount { what, value }, span).help(help)
-    } else if is_count && in_molecules && (value - value.round()).abs() > 1e-9 * value.max(1.0) {
+    } else if is_count && whole && in_molecules && !is_whole(value) {
         let help = format!("round it, or write `{name} = concentration({value})` if it is a concentration");
         Fault::new(Problem::FractionalCount { what, value }, span).help(help)
     } else {

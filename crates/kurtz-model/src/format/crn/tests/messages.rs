@@ -40,6 +40,19 @@ const WRONG: &[(&str, &str)] = &[
     ("a chain of comparisons", "species A\nA -> 0 @ rate(if(0 < A < 5, 1, 2))"),
     ("a misspelt statement", "specie A = 10\nparameters k = 1\nA -> 0 @ 1"),
     ("signs of other languages", "species A, B;\nA -> B @ rate(k*[A])\nA -> B @ 'k'"),
+    (
+        "fractions of molecules",
+        "species A, B\nparameter n = 2\n0.5 A -> B @ 1\nA -> n B @ 1\nA -> m B @ 1\nA B -> 0 @ 1\nA -> 2.0 B @ 1",
+    ),
+    ("rules", "species A, B\nparameter k = 1, y\nk := 2*A\ndk/dt = 1\nA := B\ndB/dt = 1\nq := 1\nA -> B @ k\nk' = 2"),
+    ("rules in a circle", "species A\nparameter x := y + 1, y := z, z := x\nA -> 0 @ 1"),
+    (
+        "events",
+        "species A, B\nparameter k := 2*A\nA -> B @ k\nwhen time > 3: k = 2, A = 1, A = 2\nwhen time > 3\n\
+         when time > 3 after 2: A = 1\nwhen time > 3, if it stay true: A = 1\nwhen tine > 3, soon: A = 1\n\
+         when A > 3: C = 1\nwhen A > 3: A := 1",
+    ),
+    ("concentrations", "species A\nparameter k = 1\nA -> 0 @ rate(k*[k])\nA -> 0 @ [A]\nA -> 0 @ rate([A)"),
     ("a reserved word", "species A, time\nparameter exp = 1\nA -> 0 @ 1"),
     ("in no compartment", "compartment cell = 1, nucleus = 2\nspecies A\nA -> 0 @ 1"),
     ("compartments", "compartment cell = 1\ncompartment nucleus = 2\nspecies A, B in nucleus\nA -> 0 @ volume"),

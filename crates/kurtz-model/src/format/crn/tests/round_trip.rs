@@ -141,12 +141,106 @@ fn networks() -> impl Strategy<Value = Network> {
             prop::collection::vec(quantity.clone(), parameters),
             prop::collection::vec((sides(species), sides(species), law.clone(), any::<bool>(), law), 0..5),
             prop::sample::select(vec!["L", "fL", "um^3"]),
+            (
+                yields(species, parameters),
+                controls(species, parameters),
+                prop::sample::select(vec!["", "mol", "molecules"]),
+            ),
         )
-            .prop_map(move |(title, species, values, reactions, volume_unit)| {
-                build(title, species, values, reactions, volume_unit)
-            })
+            .prop_map(
+                move |(title, species, values, reactions, volume_unit, (yields, controls, amount_unit))| {
+                    let mut network = build(title, species, values, reactions, volume_unit);
+                    if !amount_unit.is_empty() {
+                        network.amount_unit = Unit::parse(amount_unit).expect("a unit");
+                    }
+                    add_yields(&mut network, yields);
+                    (network.rules, network.events) = controls;
+                    for rule in &network.rules {
+                        if let Variable::Species(s) = rule.variable {
+                            network.species[s.index()].clamped = true;
+                        }
+                    }
+                    network
+                },
+            )
     })
 }
+
+fn yields(species: usize, parameters: usize) -> impl Strategy<Value = Vec<(usize, SpeciesId, Expression)>> {
+    let species_id = (0..species).prop_map(SpeciesId::from);
+    let number = prop_oneof![number().prop_map(Expression::Number), expression(species, parameters)];
+    prop::collection::vec((0..5usize, species_id, number), 0..4)
+}
+
+/// Yields for reactions in one direction, and for both halves of one that goes both ways.
+fn add_yields(network: &mut Network, yields: Vec<(usize, SpeciesId, Expression)>) {
+    for (i, species, e) in yields {
+        // A yield alone decides the compartment of a reaction without other species.
+        let whole = |r: &Reaction| !r.reactants.is_empty() || !r.products.is_empty();
+        if !network.reactions.get(i).is_some_and(|r| whole(r) && r.reverse_of.is_none()) {
+            continue;
+        }
+        let backward = network.reactions.get(i + 1).is_some_and(|b| b.reverse_of.is_some());
+        let taken = resolve::negated(&e);
+        if backward
+            && (resolve::negated(&taken) != e || matches!(network.reactions[i + 1].rate, RateLaw::MassAction(_)))
+        {
+            continue;
+        }
+        network.reactions[i].yields.push((species, e));
+        if backward {
+            network.reactions[i + 1].yields.push((species, taken));
+        }
+    }
+}
+
+/// Rules, one for a variable, and events that set what no rule gives.
+fn controls(species: usize, parameters: usize) -> impl Strategy<Value = (Vec<Rule>, Vec<Event>)> {
+    let variable = (0..species + parameters + 2).prop_map(move |i| {
+        match (i.checked_sub(species), i.checked_sub(species + parameters)) {
+            (None, _) => Variable::Species(SpeciesId::from(i)),
+            (Some(p), None) => Variable::Parameter(ParameterId::from(p)),
+            (_, Some(c)) => Variable::Compartment(CompartmentId::from(c)),
+        }
+    });
+    let kind = prop::sample::select(vec![RuleKind::Assignment, RuleKind::Rate]);
+    let e = expression(species, parameters);
+    let rules = prop::collection::vec((variable.clone(), kind, e.clone()), 0..3);
+    let event = (
+        e.clone(),
+        prop::option::of(e.clone()),
+        prop::option::of(e.clone()),
+        any::<(bool, bool, bool)>(),
+        prop::collection::vec((variable, e), 0..3),
+    );
+    (rules, prop::collection::vec(event, 0..3)).prop_map(|(rules, events)| {
+        let mut seen = std::collections::HashSet::new();
+        let rules: Vec<Rule> = rules
+            .into_iter()
+            .filter(|(variable, ..)| seen.insert(*variable))
+            .map(|(variable, kind, expression)| Rule { variable, kind, expression })
+            .collect();
+        let event = |(i, (trigger, delay, priority, flags, assignments)): (usize, EventParts)| {
+            let mut seen = seen.clone();
+            let (initially_true, persistent, values_from_trigger_time) = flags;
+            let assignments = assignments.into_iter().filter(|(variable, _)| seen.insert(*variable)).collect();
+            Event {
+                name: if i % 2 == 0 { format!("event_{}", i + 1) } else { "when".into() },
+                trigger,
+                initially_true,
+                persistent,
+                delay,
+                priority,
+                values_from_trigger_time,
+                assignments,
+            }
+        };
+        let events = events.into_iter().enumerate().map(event).collect();
+        (rules, events)
+    })
+}
+
+type EventParts = (Expression, Option<Expression>, Option<Expression>, (bool, bool, bool), Vec<(Variable, Expression)>);
 
 type Side = std::collections::BTreeMap<usize, u32>;
 type Law = (i32, Expression, f64);
@@ -363,6 +457,20 @@ const WORDS: &[&str] = &[
     "\u{feff}",
     "\t",
     "\r\n",
+    "[A]",
+    "[",
+    "]",
+    "`",
+    "`time`",
+    "\nk := ",
+    "\ndk/dt = ",
+    "\nwhen time > 1",
+    "\ne: when A < 2, after ",
+    ", priority ",
+    ", also at start",
+    ": A = ",
+    "amount(",
+    "\namount mol\n",
     ";",
     "$",
     "'",
