@@ -257,7 +257,8 @@ impl Parser<'_> {
             return self.event();
         }
         let declares = STATEMENTS.contains(&word.as_str());
-        if !declares && !(next == Kind::Name && self.arrow_follows(self.at)) {
+        let yields = next == Kind::Name && self.arrow_follows(self.at);
+        if !declares && !yields {
             // `parameters k = 1`, `specie A`: two words in a row, or a word, a name and `=`.
             if matches!(next, Kind::Name | Kind::Text(_) | Kind::Number(_) | Kind::Equals) {
                 let help = match closest(&word, STATEMENTS.iter().copied()) {

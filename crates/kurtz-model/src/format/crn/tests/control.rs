@@ -1,7 +1,9 @@
 //! Rules, events, yields, and names in quotes.
 
 use super::*;
+use crate::System;
 use crate::expression::{BinaryOperator, Expression, Symbol};
+use crate::kinetics::Changes;
 use crate::units::Unit;
 
 fn shown(network: &Network, e: &Expression) -> String {
@@ -120,10 +122,12 @@ fn amounts_can_be_fractions_where_the_model_says_so() {
         "amount mol\ntime s\nvolume 2 L\nspecies A = 0.5, B = 250 mmol, C = 0.5 M\nparameter k = 1 M\nA -> B @ 1",
     );
     assert_eq!(moles.own_units_in(&Unit::parse("mmol").expect("a unit")), 1e-3);
-    let found = kinetics(&moles.to_crn());
-    let expected = [0.5, 0.25, 1.0];
-    assert!(found.initial().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{:?}", found.initial());
-    assert!((found.parameters()[0] - 1.0).abs() < 1e-15);
+    let found = System::new(&network(&moles.to_crn()), &Changes::default()).expect("good values");
+    for (name, expected) in [("A", 0.5), ("B", 0.25), ("C", 1.0)] {
+        let species = moles.species_named(name).expect("it is there");
+        assert!((found.initial_value(Variable::Species(species)) - expected).abs() < 1e-15, "{name}");
+    }
+    assert!((found.initial_value(Variable::Parameter(ParameterId(0))) - 1.0).abs() < 1e-15);
     let said = network("species A = amount(0.5), B = amount(1e300), C = amount(3)\nA -> B @ 1");
     assert_eq!(said.species[0].initial, network("amount mol\nspecies A = 0.5").species[0].initial);
     assert!(said.to_crn().starts_with("species A = amount(0.5)\nspecies B = amount(1e300)\nspecies C = 3\n"));

@@ -1,7 +1,9 @@
 //! The page `docs/reference/crn.md`, tested by its examples.
 
 use super::*;
+use crate::System;
 use crate::expression::Function;
+use crate::kinetics::Changes;
 
 const PAGE: &str = include_str!("../../../../../../docs/reference/crn.md");
 
@@ -19,7 +21,7 @@ fn the_examples_of_the_reference_are_models() {
         let (network, warnings) = parse(example, "example").unwrap_or_else(|e| panic!("{e}"));
         assert!(warnings.is_empty(), "{}", warnings[0]);
         assert_eq!(self::network(&network.to_crn()), network);
-        Kinetics::new(&network).unwrap_or_else(|e| panic!("{example}\n{e}"));
+        System::new(&network, &Changes::default()).unwrap_or_else(|e| panic!("{example}\n{e}"));
     }
 }
 

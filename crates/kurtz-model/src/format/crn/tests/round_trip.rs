@@ -1,7 +1,9 @@
 //! What is printed is read as what it was, and nothing that is read makes the reader fail.
 
 use super::*;
+use crate::System;
 use crate::expression::{BinaryOperator, Expression, Function, Symbol, UnaryOperator};
+use crate::kinetics::Changes;
 use crate::units::Unit;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -350,7 +352,7 @@ proptest! {
         match parse(&text, "words") {
             Ok((network, _)) => {
                 // What is read can be bound to numbers and printed.
-                prop_assert!(Kinetics::new(&network).is_ok(), "{}", text);
+                prop_assert!(System::new(&network, &Changes::default()).is_ok(), "{}", text);
                 let printed = network.to_crn();
                 prop_assert_eq!(parse(&printed, "printed").map(|(n, _)| n), Ok(network), "{}", printed);
             }
@@ -379,7 +381,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         match parse(&text, "mutated") {
             Ok((network, _)) => {
-                prop_assert!(Kinetics::new(&network).is_ok(), "{}", text);
+                prop_assert!(System::new(&network, &Changes::default()).is_ok(), "{}", text);
                 let printed = network.to_crn();
                 prop_assert_eq!(parse(&printed, "printed").map(|(n, _)| n), Ok(network), "{}", printed);
             }
