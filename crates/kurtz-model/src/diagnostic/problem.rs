@@ -1,5 +1,6 @@
 //! Everything that can be wrong with the text of a model.
 
+use crate::format::sbml::SbmlProblem;
 use crate::units::{Dimension, UnitError};
 use std::fmt;
 
@@ -166,6 +167,10 @@ pub enum Problem {
     #[error("the unit of volume is `{first}` in line {line}")]
     TwoVolumeUnits { first: String, line: usize },
 
+    // SBML.
+    #[error("{0}")]
+    Sbml(SbmlProblem),
+
     // Networks put together by hand.
     #[error("{what} refers to {kind} number {index}, of which there are {count}")]
     Dangling { what: String, kind: NameKind, index: usize, count: usize },
@@ -181,4 +186,10 @@ pub enum Problem {
     NoChange { name: String },
     #[error("the model has no reaction")]
     NoReactions,
+}
+
+impl From<SbmlProblem> for Problem {
+    fn from(problem: SbmlProblem) -> Self {
+        Problem::Sbml(problem)
+    }
 }

@@ -5,7 +5,7 @@ use super::{BinaryOperator as B, Expression, Function, Symbol, UnaryOperator, gr
 impl Expression {
     /// The partial derivative, simplified; all other symbols are held fixed.
     ///
-    /// Where there is none the derivative is chosen so: steps (comparisons, logic, `floor`, `ceil`) have derivative 0;
+    /// Where there is none the derivative is chosen so: steps (comparisons, logic, `floor`, `ceil`, `factorial`) have derivative 0;
     /// `abs` has 0 at 0; `min` and `max` have that of the first argument that attains the value; a piecewise has, piece
     /// by piece, the derivative of its values, with the conditions unchanged. u^v is differentiated as v u^(v-1) u'
     /// where v does not depend on the symbol, as u^v log(u) v' where u does not, and as the sum of both otherwise (then
@@ -105,7 +105,13 @@ fn outer(function: Function, node: &Expression, a: &Expression, da: &Expression)
         Function::Sinh => of_a(Function::Cosh) * da,
         Function::Cosh => of_a(Function::Sinh) * da,
         Function::Tanh => (1.0 - node.powi(2)) * da,
-        Function::Floor | Function::Ceil | Function::Min | Function::Max => return None,
+        Function::Asinh => da / Expression::call(Function::Sqrt, [1.0 + a.powi(2)]),
+        // Two roots: that of a^2 - 1 would also be defined below -1, where the function is not.
+        Function::Acosh => {
+            da / (Expression::call(Function::Sqrt, [a - 1.0]) * Expression::call(Function::Sqrt, [a + 1.0]))
+        }
+        Function::Atanh => da / (1.0 - a.powi(2)),
+        Function::Factorial | Function::Floor | Function::Ceil | Function::Min | Function::Max => return None,
     })
 }
 

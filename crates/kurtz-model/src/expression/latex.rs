@@ -126,6 +126,10 @@ fn push<'a>(node: &'a Expression, pieces: &mut Vec<Piece<'a>>) {
                 Function::Sinh => ("\\sinh\\left(", "\\right)"),
                 Function::Cosh => ("\\cosh\\left(", "\\right)"),
                 Function::Tanh => ("\\tanh\\left(", "\\right)"),
+                Function::Asinh => ("\\operatorname{arsinh}\\left(", "\\right)"),
+                Function::Acosh => ("\\operatorname{arcosh}\\left(", "\\right)"),
+                Function::Atanh => ("\\operatorname{artanh}\\left(", "\\right)"),
+                Function::Factorial => ("\\left(", "\\right)!"),
                 Function::Min => ("\\min\\left(", "\\right)"),
                 Function::Max => ("\\max\\left(", "\\right)"),
             };

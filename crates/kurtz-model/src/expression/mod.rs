@@ -68,7 +68,11 @@ pub enum BinaryOperator {
 
 /// Named functions; the text of each is [`Function::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names are those of f64's methods; Log is the natural logarithm")]
+#[allow(
+    missing_docs,
+    reason = "the names are those of f64's methods; Log is the natural logarithm, Factorial of numbers that are not \
+              whole and >= 0 is not a number"
+)]
 pub enum Function {
     Exp,
     Log,
@@ -86,6 +90,10 @@ pub enum Function {
     Sinh,
     Cosh,
     Tanh,
+    Asinh,
+    Acosh,
+    Atanh,
+    Factorial,
     Min,
     Max,
 }
@@ -258,6 +266,14 @@ fn multiplied_power(x: f64, n: u32) -> f64 {
     }
 }
 
+/// n! for whole n >= 0, infinite beyond 170; of any other number, not a number.
+fn factorial(n: f64) -> f64 {
+    if !(n >= 0.0 && n == n.trunc()) {
+        return f64::NAN;
+    }
+    (2..=n.min(171.0) as u32).map(f64::from).product()
+}
+
 /// The smaller of two numbers, not a number if one of them is not; the second if they are equal.
 ///
 /// Unlike `f64::min` it never hides a NaN, and its bits are the same on every machine for zeros of both signs too.
@@ -274,7 +290,7 @@ pub fn larger(a: f64, b: f64) -> f64 {
 
 impl Function {
     /// Every function.
-    pub const ALL: [Function; 18] = [
+    pub const ALL: [Function; 22] = [
         Function::Exp,
         Function::Log,
         Function::Log10,
@@ -291,6 +307,10 @@ impl Function {
         Function::Sinh,
         Function::Cosh,
         Function::Tanh,
+        Function::Asinh,
+        Function::Acosh,
+        Function::Atanh,
+        Function::Factorial,
         Function::Min,
         Function::Max,
     ];
@@ -314,6 +334,10 @@ impl Function {
             Function::Sinh => "sinh",
             Function::Cosh => "cosh",
             Function::Tanh => "tanh",
+            Function::Asinh => "asinh",
+            Function::Acosh => "acosh",
+            Function::Atanh => "atanh",
+            Function::Factorial => "factorial",
             Function::Min => "min",
             Function::Max => "max",
         }
@@ -360,6 +384,10 @@ impl Function {
             Function::Sinh => x.sinh(),
             Function::Cosh => x.cosh(),
             Function::Tanh => x.tanh(),
+            Function::Asinh => x.asinh(),
+            Function::Acosh => x.acosh(),
+            Function::Atanh => x.atanh(),
+            Function::Factorial => factorial(x),
             Function::Min | Function::Max => x,
         }
     }

@@ -164,7 +164,7 @@ fn bounded(e: &Expression, value_of: &impl Fn(Symbol) -> f64) -> Option<(f64, f6
                 }
             };
             // Next to a step the value may jump.
-            if matches!(function, Function::Floor | Function::Ceil) && error > 0.0 {
+            if matches!(function, Function::Floor | Function::Ceil | Function::Factorial) && error > 0.0 {
                 return None;
             }
             (x, error)

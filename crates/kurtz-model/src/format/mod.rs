@@ -1,3 +1,4 @@
 //! Files that hold networks.
 
 pub mod crn;
+pub mod sbml;

@@ -1,0 +1,318 @@
+//! The network, once everything has been read: values, rules, reactions and events in its terms.
+
+use super::declarations::plain;
+use super::document::{EventFacts, Law, Reading, Stoichiometry};
+use super::names::Kind;
+use super::problem::SbmlProblem;
+use super::values::{self, Start};
+use super::xml::Finding;
+use crate::expression::{Expression, Symbol};
+use crate::network::*;
+use std::collections::{HashMap, HashSet};
+
+impl Reading<'_, '_> {
+    /// Fills the network. A circle or a quantity without value stops it at once: what follows would only repeat it.
+    pub fn assemble(&mut self) {
+        if let Err(fault) = self.try_assemble() {
+            self.faults.push(fault);
+        }
+    }
+
+    fn try_assemble(&mut self) -> Result<(), Finding> {
+        if self.network.compartments.is_empty() {
+            let name = self.names.reserve("volume");
+            self.network.compartments.push(Compartment { name, size: plain(1.0) });
+        }
+        self.index_changes();
+        self.default_stoichiometries();
+        self.initial_values()?;
+        self.rules()?;
+        let start = match values::start(&self.network) {
+            Ok(start) => start,
+            Err(circle) => return Err(self.circular_definition(&circle)),
+        };
+        let changing = self.changing();
+        for reaction in 0..self.reactions.len() {
+            self.reaction(reaction, &start, &changing)?;
+        }
+        for event in std::mem::take(&mut self.events) {
+            let event = self.event(&event, &changing)?;
+            self.network.events.push(event);
+        }
+        self.sizes(&start);
+        Ok(())
+    }
+
+    /// Which reactions change which species.
+    fn index_changes(&mut self) {
+        self.changes = vec![Vec::new(); self.species.len()];
+        for (i, reaction) in self.reactions.iter().enumerate() {
+            for (j, term) in reaction.terms.iter().enumerate() {
+                let facts = &self.species[term.species.index()];
+                let species = self.names.get(facts.thing);
+                if !facts.fixed {
+                    self.changes[term.species.index()].push((i, j));
+                    let rule = self.rate.get(&facts.thing).or(self.assignment.get(&facts.thing));
+                    if let Some(rule) = rule {
+                        let (what, id) = ("rule".to_string(), species.id.clone());
+                        self.faults.push(Finding::new(SbmlProblem::RuleAndReaction { what, id }, rule.at));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stoichiometries that can be named and are given no value by anything: 1, as most programs take them.
+    fn default_stoichiometries(&mut self) {
+        let set: HashSet<u32> = self.events.iter().flat_map(|e| &e.assignments).map(|&(thing, ..)| thing).collect();
+        for reaction in &self.reactions {
+            for term in &reaction.terms {
+                let Stoichiometry::Reference(thing) = term.stoichiometry else {
+                    continue;
+                };
+                let Kind::Reference(p) = self.names.get(thing).kind else {
+                    continue;
+                };
+                let laws = [&self.initial, &self.assignment, &self.rate];
+                let value = &mut self.network.parameters[p.index()].value;
+                let open = matches!(value, Value::Quantity(q) if q.value.is_nan());
+                if open && !set.contains(&thing) && !laws.iter().any(|laws| laws.contains_key(&thing)) {
+                    *value = plain(1.0);
+                    let what = format!("species reference `{}`", self.names.get(thing).id);
+                    self.warnings.push(Finding::new(SbmlProblem::NoStoichiometry { what }, term.at));
+                }
+            }
+        }
+    }
+
+    /// The thing's place in the network.
+    fn variable(&self, thing: u32) -> Variable {
+        match self.names.get(thing).kind {
+            Kind::Species(s) => Variable::Species(s),
+            Kind::Compartment(c) => Variable::Compartment(c),
+            Kind::Parameter(p) | Kind::Reference(p) => Variable::Parameter(p),
+            Kind::Reaction(_) | Kind::Function(_) | Kind::Event | Kind::Other => {
+                unreachable!("only variables are looked up where rules and assignments are read")
+            }
+        }
+    }
+
+    /// Whether a variable is a species whose name stands for its concentration; then its compartment.
+    fn concentration_in(&self, variable: Variable) -> Option<CompartmentId> {
+        match variable {
+            Variable::Species(s) if self.species[s.index()].in_concentration => {
+                Some(self.network.species[s.index()].compartment)
+            }
+            _ => None,
+        }
+    }
+
+    /// Initial assignments and assignment rules as values at the start.
+    fn initial_values(&mut self) -> Result<(), Finding> {
+        for (thing, law) in in_order(&self.initial).into_iter().chain(in_order(&self.assignment)) {
+            let expression = self.expression(law.formula)?;
+            let value = match expression {
+                Expression::Number(x) => plain(x),
+                expression => Value::Expression(expression),
+            };
+            let variable = self.variable(thing);
+            let in_concentration = self.concentration_in(variable).is_some();
+            match variable {
+                Variable::Species(s) => {
+                    self.network.species[s.index()].initial =
+                        if in_concentration { Initial::Concentration(value) } else { Initial::Count(value) };
+                }
+                Variable::Parameter(p) => self.network.parameters[p.index()].value = value,
+                Variable::Compartment(c) => {
+                    self.compartments[c.index()].sized = true;
+                    self.network.compartments[c.index()].size = value;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rules(&mut self) -> Result<(), Finding> {
+        let assignments = in_order(&self.assignment).into_iter().map(|(thing, law)| (RuleKind::Assignment, thing, law));
+        let rates = in_order(&self.rate).into_iter().map(|(thing, law)| (RuleKind::Rate, thing, law));
+        let mut all: Vec<_> = assignments.chain(rates).collect();
+        all.sort_by_key(|(_, _, law)| law.at);
+        for (kind, thing, law) in all {
+            let variable = self.variable(thing);
+            let expression = match (kind, variable) {
+                (RuleKind::Rate, Variable::Species(s)) => self.amount_rate(s)?,
+                (_, variable) => {
+                    let expression = self.expression(law.formula)?;
+                    match self.concentration_in(variable) {
+                        Some(compartment) => expression * Expression::from(compartment),
+                        None => expression,
+                    }
+                }
+            };
+            if let Variable::Species(s) = variable {
+                self.network.species[s.index()].clamped = true;
+            }
+            self.network.rules.push(Rule { variable, kind, expression });
+        }
+        Ok(())
+    }
+
+    /// What rules and events change.
+    fn changing(&self) -> HashSet<Variable> {
+        let ruled = self.network.rules.iter().map(|rule| rule.variable);
+        let set = self.events.iter().flat_map(|event| &event.assignments).map(|&(thing, ..)| self.variable(thing));
+        ruled.chain(set).collect()
+    }
+
+    fn reaction(&mut self, i: usize, start: &Start, changing: &HashSet<Variable>) -> Result<(), Finding> {
+        let change = self.stoichiometry(i, start, changing)?;
+        let facts = &self.reactions[i];
+        let name = self.names.get(facts.thing).id.clone();
+        let place = |product: bool| facts.terms.iter().find(|t| t.is_product == product).map(|t| t.species);
+        let first = place(false).or(place(true));
+        let compartment = first.map_or(CompartmentId(0), |s| self.network.species[s.index()].compartment);
+        let rate = match facts.law {
+            Some(law) => self.expression(law)?,
+            None => Expression::number(0.0),
+        };
+        self.network.reactions.push(Reaction {
+            name,
+            reactants: change.reactants,
+            products: change.products,
+            yields: change.yields,
+            rate: RateLaw::Propensity(rate),
+            compartment,
+            reverse_of: None,
+        });
+        Ok(())
+    }
+
+    fn event(&mut self, facts: &EventFacts, changing: &HashSet<Variable>) -> Result<Event, Finding> {
+        let mut assignments = Vec::with_capacity(facts.assignments.len());
+        for &(thing, formula, at) in &facts.assignments {
+            assignments.push((self.variable(thing), self.expression(formula)?, at));
+        }
+        let set: HashMap<Symbol, Expression> = assignments.iter().map(|(v, e, _)| ((*v).into(), e.clone())).collect();
+        let delay = facts.delay.map(|formula| self.expression(formula)).transpose()?;
+        // A concentration is set with the size that the compartment has then.
+        for (variable, expression, at) in &mut assignments {
+            let Some(compartment) = self.concentration_in(*variable) else {
+                continue;
+            };
+            let size = self.size_after(compartment, &set);
+            let set_too = set.contains_key(&Symbol::Compartment(compartment));
+            let grows = changing.contains(&Variable::Compartment(compartment)) && !set_too;
+            if grows && delay.is_some() && facts.values_from_trigger_time {
+                let (what, id) =
+                    (format!("event `{}`", facts.name), self.network.compartments[compartment.index()].name.clone());
+                return Err(Finding::new(SbmlProblem::DelayedConcentration { what, id }, *at));
+            }
+            *expression = &*expression * size;
+        }
+        Ok(Event {
+            name: facts.name.clone(),
+            trigger: self.expression(facts.trigger)?,
+            initially_true: facts.initially_true,
+            persistent: facts.persistent,
+            delay,
+            priority: facts.priority.map(|formula| self.expression(formula)).transpose()?,
+            values_from_trigger_time: facts.values_from_trigger_time,
+            assignments: assignments.into_iter().map(|(variable, expression, _)| (variable, expression)).collect(),
+        })
+    }
+
+    /// The size of a compartment after an event has set quantities.
+    fn size_after(&self, compartment: CompartmentId, set: &HashMap<Symbol, Expression>) -> Expression {
+        let rule_of = |symbol: Symbol| {
+            let is_it = |rule: &&Rule| rule.kind == RuleKind::Assignment && Symbol::from(rule.variable) == symbol;
+            self.network.rules.iter().find(is_it).map(|rule| &rule.expression)
+        };
+        let mut size = Expression::from(compartment);
+        // Rules do not go in circles, so that there are no more rounds than rules.
+        while size.symbols().into_iter().any(|symbol| rule_of(symbol).is_some()) {
+            size = size.substitute(|symbol| rule_of(symbol).cloned());
+        }
+        if size.symbols().iter().any(|symbol| set.contains_key(symbol)) {
+            size.substitute(|symbol| set.get(&symbol).cloned())
+        } else {
+            compartment.into()
+        }
+    }
+
+    /// Compartments without size, and of size 0 where concentrations are needed.
+    fn sizes(&mut self, start: &Start) {
+        let doubtful = |i: usize| !self.compartments[i].sized || start.compartments[i] == 0.0;
+        let doubtful: HashSet<usize> = (0..self.compartments.len()).filter(|&i| doubtful(i)).collect();
+        if doubtful.is_empty() {
+            return;
+        }
+        let mut used = HashSet::new();
+        let network = &self.network;
+        let mut see = |e: &Expression| {
+            e.for_each_symbol(&mut |symbol| {
+                if let Symbol::Compartment(c) = symbol {
+                    used.insert(c.index());
+                }
+            });
+        };
+        for reaction in &network.reactions {
+            let (RateLaw::MassAction(e) | RateLaw::Rate(e) | RateLaw::Propensity(e)) = &reaction.rate;
+            see(e);
+            reaction.yields.iter().for_each(|(_, e)| see(e));
+        }
+        network.rules.iter().for_each(|rule| see(&rule.expression));
+        for event in &network.events {
+            let parts = [Some(&event.trigger), event.delay.as_ref(), event.priority.as_ref()];
+            parts.into_iter().flatten().for_each(&mut see);
+            event.assignments.iter().for_each(|(_, e)| see(e));
+        }
+        for species in &network.species {
+            let (Initial::Count(value) | Initial::Concentration(value)) = &species.initial;
+            if let Value::Expression(e) = value {
+                see(e);
+            }
+            if matches!(species.initial, Initial::Concentration(_)) {
+                see(&species.compartment.into());
+            }
+        }
+        let sizes = network.compartments.iter().map(|c| &c.size);
+        for value in network.parameters.iter().map(|p| &p.value).chain(sizes) {
+            if let Value::Expression(e) = value {
+                see(e);
+            }
+        }
+        for i in doubtful {
+            let thing = self.names.get(self.compartments[i].thing);
+            let (id, at) = (thing.id.clone(), thing.at);
+            if !used.contains(&i) {
+                continue;
+            }
+            if self.compartments[i].sized {
+                self.faults.push(Finding::new(SbmlProblem::EmptyCompartment { id }, at));
+            } else {
+                self.warnings.push(Finding::new(SbmlProblem::NoSize { id }, at));
+            }
+        }
+    }
+
+    fn circular_definition(&self, circle: &[Symbol]) -> Finding {
+        let thing = |symbol: &Symbol| match symbol {
+            Symbol::Compartment(c) => self.compartments[c.index()].thing,
+            Symbol::Parameter(p) => self.parameters[p.index()],
+            Symbol::Species(s) => self.species[s.index()].thing,
+            Symbol::Time => unreachable!("time has no definition"),
+        };
+        let first = thing(&circle[0]);
+        let through = circle.iter().take(20).map(|symbol| self.names.get(thing(symbol)).id.clone()).collect();
+        let law = self.assignment.get(&first).or(self.initial.get(&first));
+        let at = law.map_or(self.names.get(first).at, |law| law.at);
+        Finding::new(SbmlProblem::Cycle { what: self.describe(first), through }, at)
+    }
+}
+
+/// Laws in the order of the file.
+fn in_order(laws: &HashMap<u32, Law>) -> Vec<(u32, Law)> {
+    let mut laws: Vec<(u32, Law)> = laws.iter().map(|(&thing, &law)| (thing, law)).collect();
+    laws.sort_by_key(|(_, law)| law.at);
+    laws
+}

@@ -1,0 +1,3 @@
+//! Reading SBML: meaning, the given conformance cases, and hostile files.
+
+mod cases;
