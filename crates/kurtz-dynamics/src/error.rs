@@ -91,6 +91,40 @@ pub enum DynamicsError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A reaction by a name that the network does not have.
+    #[error("there is no reaction `{name}`; the network has {}", known.join(", "))]
+    UnknownReaction {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A reaction that is to happen molecule by molecule and changes an amount by no constant whole number.
+    #[error(
+        "reaction `{reaction}` changes `{species}` by an amount that is no constant whole number, so that it cannot \
+         happen molecule by molecule; let it flow (make it continuous)"
+    )]
+    NotCounted {
+        /// The reaction.
+        reaction: String,
+        /// The species.
+        species: String,
+    },
+    /// Amounts in another unit than molecules, given to a method that counts these.
+    #[error("amounts are in {unit}; convert the network to molecules first (`Network::in_molecules`)")]
+    NotMolecules {
+        /// The unit.
+        unit: String,
+    },
+    /// Single events asked of a method that has none.
+    #[error("method `{method}` gives states at times, not single events, where something flows")]
+    NoSingleEvents {
+        /// The method.
+        method: &'static str,
+    },
+    /// A recorder of whole numbers for values that are none.
+    #[error("joint distributions are counted in whole numbers; what is observed here is not")]
+    NotWhole,
     /// Moment equations that could not be had.
     #[error(transparent)]
     Moments(#[from] crate::moments::MomentsError),

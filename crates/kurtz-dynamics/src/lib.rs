@@ -4,6 +4,7 @@ pub mod data;
 pub mod ensemble;
 pub mod error;
 pub mod fsp;
+pub mod hybrid;
 pub mod mass_action;
 pub mod method;
 pub mod moment_series;

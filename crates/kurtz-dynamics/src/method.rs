@@ -9,10 +9,13 @@
 //! depend on the grid, on the block it is in, or on which of the two samplers produced it.
 
 use crate::error::DynamicsError;
+use crate::hybrid::Hybrid;
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
 use crate::ssa::{Direct, FirstReaction};
-use kurtz_model::{Kinetics, Network, ReactionId, SpeciesId};
+use kurtz_model::expression::Program;
+use kurtz_model::system::Observable;
+use kurtz_model::{EventId, Kinetics, Network, ReactionId, SpeciesId, System, Variable};
 
 /// A way to sample trajectories of a network.
 pub trait Method: Send + Sync + std::fmt::Debug {
@@ -28,18 +31,65 @@ pub trait Method: Send + Sync + std::fmt::Debug {
     /// If the method cannot follow a rate law of the network.
     fn sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn Sampler>, DynamicsError>;
 
-    /// A sampler of blocks of trajectories of `kinetics`.
+    /// A sampler of blocks of trajectories of `kinetics` from its initial state; it records the counts of all species.
     ///
     /// # Errors
-    /// As [`Method::sampler`].
+    /// As [`Method::sampler`]; an initial state that is not whole.
     fn batch_sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn BatchSampler>, DynamicsError> {
-        Ok(Box::new(OneByOne { sampler: self.sampler(kinetics)? }))
+        let initial = kinetics.initial_counts()?;
+        Ok(Box::new(OneByOne::new(self.sampler(kinetics)?, initial)))
+    }
+
+    /// A sampler of blocks of trajectories of a whole network; it records `observables`.
+    ///
+    /// A method that follows rate laws only takes what [`Kinetics::new`] takes.
+    ///
+    /// # Errors
+    /// As [`Method::batch_sampler`]; rules and events that the method does not know, by name.
+    fn system_sampler(
+        &self,
+        system: &System,
+        observables: &[Observable],
+    ) -> Result<Box<dyn BatchSampler>, DynamicsError> {
+        let kinetics = Kinetics::new(system.network())?;
+        Ok(Box::new(Observing::new(self.batch_sampler(&kinetics)?, system, observables)))
+    }
+}
+
+/// What is simulated: rate laws with constant parameters, or a whole network.
+#[derive(Clone, Copy, Debug)]
+pub enum Model<'a> {
+    /// Rate laws.
+    Kinetics(&'a Kinetics),
+    /// A network with its rules and events, in molecules.
+    System(&'a System),
+}
+
+impl<'a> From<&'a Kinetics> for Model<'a> {
+    fn from(kinetics: &'a Kinetics) -> Self {
+        Model::Kinetics(kinetics)
+    }
+}
+
+impl<'a> From<&'a System> for Model<'a> {
+    fn from(system: &'a System) -> Self {
+        Model::System(system)
+    }
+}
+
+impl Model<'_> {
+    /// The network.
+    pub fn network(&self) -> &Network {
+        match self {
+            Model::Kinetics(kinetics) => kinetics.network(),
+            Model::System(system) => system.network(),
+        }
     }
 }
 
 /// Every method with its default settings; tests run over this list.
 pub fn methods() -> Vec<Box<dyn Method>> {
-    vec![Box::new(Direct::default()), Box::new(FirstReaction::default())]
+    vec![Box::new(Direct::default()), Box::new(FirstReaction::default()), Box::new(Hybrid::default())]
 }
 
 /// The method of this name, with its default settings.
@@ -76,6 +126,9 @@ pub trait Sampler: Send {
 
     /// Writes the present number of molecules of each species, `[species]`.
     fn copy_counts(&self, counts: &mut [i64]);
+
+    /// Writes the same as floating-point numbers, `[species]`.
+    fn copy_values(&self, values: &mut [f64]);
 
     /// Events so far.
     fn events(&self) -> u64;
@@ -145,6 +198,40 @@ pub enum Stop {
         /// The state before, `[species]`.
         counts: Vec<i64>,
     },
+    /// Events trigger each other at one instant without end.
+    EventLoop {
+        /// When.
+        time: f64,
+        /// One of the events.
+        event: EventId,
+    },
+    /// The delay of an event is negative or not a number.
+    BadDelay {
+        /// When the event triggered.
+        time: f64,
+        /// The event.
+        event: EventId,
+        /// Its delay.
+        delay: f64,
+    },
+    /// An event sets what is counted to a number that is not whole.
+    FractionalCount {
+        /// When.
+        time: f64,
+        /// The event.
+        event: EventId,
+        /// What it sets.
+        variable: Variable,
+        /// To what.
+        value: f64,
+    },
+    /// The equations could not be integrated further.
+    Flow {
+        /// Why.
+        stop: kurtz_ode::Stop,
+        /// Names of the variables that it refers to.
+        names: Vec<String>,
+    },
     /// The caller gave up.
     Cancelled,
 }
@@ -189,6 +276,21 @@ impl Stop {
                 network.species[species.index()].name,
                 state(counts)
             ),
+            Stop::EventLoop { time, event } => format!(
+                "events trigger each other without end at time {time}, among them `{}`; make one of the conditions \
+                 false by what the events set",
+                network.events[event.index()].name
+            ),
+            Stop::BadDelay { time, event, delay } => format!(
+                "the delay of event `{}` is {delay} at time {time}; it must be >= 0",
+                network.events[event.index()].name
+            ),
+            Stop::FractionalCount { time, event, variable, value } => format!(
+                "event `{}` sets `{}` to {value} at time {time}; what is counted must be a whole number",
+                network.events[event.index()].name,
+                network.variable_name(*variable)
+            ),
+            Stop::Flow { stop, names } => stop.describe(names),
             Stop::Cancelled => "interrupted".to_owned(),
         }
     }
@@ -205,23 +307,22 @@ pub struct BlockTask<'a> {
     pub trajectories: usize,
     /// Time of the initial state.
     pub start: f64,
-    /// State at the start, `[species]`.
-    pub initial: &'a [i64],
     /// Times to be recorded, increasing, none before `start`.
     pub times: &'a [f64],
 }
 
-/// The states of a block of trajectories on the grid.
+/// What was recorded of a block of trajectories on the grid.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Block {
     /// Index of the first trajectory.
     pub first: u64,
     /// Number of grid times.
     pub times: usize,
-    /// Number of species.
-    pub species: usize,
-    /// Counts, `[trajectories x times x species]`; at each time, the state after everything that happened then.
-    pub counts: Vec<i64>,
+    /// Number of variables: species, or what else is observed.
+    pub variables: usize,
+    /// Values, `[trajectories x times x variables]`; at each time, after everything that happened then. Counts are exact
+    /// (whole numbers up to 2^53).
+    pub values: Vec<f64>,
     /// Events to the last grid time, `[trajectories]`.
     pub events: Vec<u64>,
     /// Time from which on nothing can happen, infinite if not absorbed by the last grid time, `[trajectories]`.
@@ -234,19 +335,19 @@ impl Block {
         self.events.len()
     }
 
-    /// The counts of one trajectory (position in the block), `[times x species]`.
-    pub fn trajectory(&self, position: usize) -> &[i64] {
-        let size = self.times * self.species;
-        &self.counts[position * size..][..size]
+    /// The values of one trajectory (position in the block), `[times x variables]`.
+    pub fn trajectory(&self, position: usize) -> &[f64] {
+        let size = self.times * self.variables;
+        &self.values[position * size..][..size]
     }
 
-    /// Empties the block and makes it fit `task`.
-    pub fn reset(&mut self, task: &BlockTask<'_>) {
+    /// Empties the block and makes it fit `task`, with so many variables.
+    pub fn reset(&mut self, task: &BlockTask<'_>, variables: usize) {
         self.first = task.first;
         self.times = task.times.len();
-        self.species = task.initial.len();
-        self.counts.clear();
-        self.counts.resize(task.trajectories * self.times * self.species, 0);
+        self.variables = variables;
+        self.values.clear();
+        self.values.resize(task.trajectories * self.times * self.variables, 0.0);
         self.events.clear();
         self.events.resize(task.trajectories, 0);
         self.absorbed.clear();
@@ -271,38 +372,102 @@ pub trait BatchSampler: Send {
     /// The trajectory of lowest index that could not be completed, or that the work was cancelled; the block is then
     /// of no use.
     fn sample(&mut self, task: &BlockTask<'_>, block: &mut Block, progress: &dyn Progress) -> Result<(), Halt>;
+
+    /// Whether all values recorded are whole numbers.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 /// Makes blocks of single trajectories, one after the other.
 pub struct OneByOne {
     sampler: Box<dyn Sampler>,
+    initial: Vec<i64>,
 }
 
 impl OneByOne {
-    /// Uses `sampler` for every trajectory.
-    pub fn new(sampler: Box<dyn Sampler>) -> Self {
-        OneByOne { sampler }
+    /// Uses `sampler` for every trajectory, from the state `initial`, `[species]`.
+    pub fn new(sampler: Box<dyn Sampler>, initial: Vec<i64>) -> Self {
+        OneByOne { sampler, initial }
     }
 }
 
 impl BatchSampler for OneByOne {
     fn sample(&mut self, task: &BlockTask<'_>, block: &mut Block, progress: &dyn Progress) -> Result<(), Halt> {
-        block.reset(task);
-        let species = task.initial.len();
+        let species = self.initial.len();
+        block.reset(task, species);
         let size = task.times.len() * species;
         for i in 0..task.trajectories {
             let trajectory = task.first + i as u64;
-            self.sampler.start(task.start, task.initial, SimRng::new(task.seed, trajectory, Purpose::Events));
+            self.sampler.start(task.start, &self.initial, SimRng::new(task.seed, trajectory, Purpose::Events));
             for (k, &time) in task.times.iter().enumerate() {
                 match self.sampler.advance_to(time, progress) {
                     Stop::Horizon => {}
                     Stop::Absorbed { since } => block.absorbed[i] = since,
                     stop => return Err(Halt { trajectory, stop }),
                 }
-                self.sampler.copy_counts(&mut block.counts[i * size + k * species..][..species]);
+                self.sampler.copy_values(&mut block.values[i * size + k * species..][..species]);
             }
             block.events[i] = self.sampler.events();
         }
         Ok(())
+    }
+}
+
+/// Records functions of the counts that another sampler gives.
+struct Observing {
+    inner: Box<dyn BatchSampler>,
+    program: Program,
+    /// Which species each input of the program is; the last input is the time.
+    species: Vec<usize>,
+    inputs: Vec<f64>,
+    registers: Vec<f64>,
+    block: Block,
+}
+
+impl Observing {
+    /// Observes what `inner` samples of `system`, whose state is of species alone.
+    fn new(inner: Box<dyn BatchSampler>, system: &System, observables: &[Observable]) -> Self {
+        let expressions: Vec<_> = observables.iter().map(|o| o.expression.clone()).collect();
+        let program = system.program(&expressions);
+        let of = |variable: &Variable| match variable {
+            Variable::Species(s) => Some(s.index()),
+            _ => None,
+        };
+        Observing {
+            inner,
+            species: system.state().iter().filter_map(of).collect(),
+            inputs: vec![0.0; program.input_count()],
+            registers: vec![0.0; program.register_count()],
+            program,
+            block: Block::default(),
+        }
+    }
+}
+
+impl BatchSampler for Observing {
+    fn sample(&mut self, task: &BlockTask<'_>, block: &mut Block, progress: &dyn Progress) -> Result<(), Halt> {
+        self.inner.sample(task, &mut self.block, progress)?;
+        let variables = self.program.output_count();
+        block.reset(task, variables);
+        block.events.copy_from_slice(&self.block.events);
+        block.absorbed.copy_from_slice(&self.block.absorbed);
+        let rows = self.block.values.chunks_exact(self.block.variables.max(1));
+        for ((counts, time), out) in
+            rows.zip(task.times.iter().cycle()).zip(block.values.chunks_exact_mut(variables.max(1)))
+        {
+            for (input, &s) in self.inputs.iter_mut().zip(&self.species) {
+                *input = counts[s];
+            }
+            if let Some(last) = self.inputs.last_mut() {
+                *last = *time;
+            }
+            self.program.evaluate(&self.inputs, &mut self.registers, out);
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        false
     }
 }

@@ -57,9 +57,13 @@ impl Recorder for HistogramRecorder {
     type Total = Vec<HashMap<Box<[i64]>, u64>>;
     type Output = Histogram;
 
+    fn needs_counts(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, layout: &Layout, _first: &Block) -> Self::Total {
         if self.species.is_empty() {
-            self.species = (0..layout.species.len()).map(SpeciesId::from).collect();
+            self.species = (0..layout.variables.len()).map(SpeciesId::from).collect();
         }
         if self.times.is_empty() {
             self.times = (0..layout.times.len()).collect();
@@ -72,8 +76,8 @@ impl Recorder for HistogramRecorder {
         let mut states = Vec::with_capacity(self.times.len() * block.trajectories() * self.species.len());
         for &t in &self.times {
             for i in 0..block.trajectories() {
-                let state = &block.trajectory(i)[t * block.species..][..block.species];
-                states.extend(self.species.iter().map(|s| state[s.index()]));
+                let state = &block.trajectory(i)[t * block.variables..][..block.variables];
+                states.extend(self.species.iter().map(|s| state[s.index()] as i64));
             }
         }
         states
@@ -98,7 +102,7 @@ impl Recorder for HistogramRecorder {
         let layout = self.layout.expect("begin comes first");
         let sorted = |found: HashMap<Box<[i64]>, u64>| found.into_iter().map(|(s, n)| (s.into_vec(), n)).collect();
         Histogram {
-            species: self.species.iter().map(|s| layout.species[s.index()].clone()).collect(),
+            species: self.species.iter().map(|s| layout.variables[s.index()].clone()).collect(),
             times: self.times.iter().map(|&t| layout.times[t]).collect(),
             trajectories,
             states: total.into_iter().map(sorted).collect(),

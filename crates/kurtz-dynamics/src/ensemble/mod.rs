@@ -18,16 +18,17 @@ pub use paths::{Finals, FinalsRecorder, Paths, PathsRecorder};
 pub use recorder::{Layout, Recorder};
 
 use crate::error::DynamicsError;
-use crate::method::{BlockTask, Halt, Method};
+use crate::method::{BatchSampler, BlockTask, Halt, Method, Model};
 use crate::progress::Progress;
-use kurtz_model::Kinetics;
+use kurtz_model::System;
+use kurtz_model::system::Observable;
 use std::ops::Range;
 
 /// Which trajectories of a network to sample, and when to look at them.
 #[derive(Clone, Debug)]
 pub struct Ensemble<'a> {
     /// The network.
-    pub kinetics: &'a Kinetics,
+    pub model: Model<'a>,
     /// How to sample it.
     pub method: &'a dyn Method,
     /// Number of trajectories, with indices 0 to `trajectories` - 1.
@@ -36,6 +37,8 @@ pub struct Ensemble<'a> {
     pub seed: u64,
     /// Times to be recorded, in the network's unit, increasing, from 0 on; trajectories start at 0.
     pub times: Vec<f64>,
+    /// What to record; the amounts of all species if empty.
+    pub observables: Vec<Observable>,
 }
 
 /// What came of an ensemble.
@@ -57,13 +60,13 @@ pub struct Outcome<T> {
 const LARGEST_BLOCK: u64 = 256;
 /// Blocks are made smaller, down to single trajectories, if there would be fewer than this many.
 const ENOUGH_BLOCKS: u64 = 256;
-/// Counts that a block may hold, beyond one trajectory (32 MB).
-const COUNTS_IN_BLOCK: usize = 1 << 22;
+/// Values that a block may hold, beyond one trajectory (32 MB).
+const VALUES_IN_BLOCK: usize = 1 << 22;
 
 impl<'a> Ensemble<'a> {
     /// An ensemble recorded at `steps` + 1 equally spaced times from 0 to `end`.
     pub fn new(
-        kinetics: &'a Kinetics,
+        model: impl Into<Model<'a>>,
         method: &'a dyn Method,
         trajectories: u64,
         seed: u64,
@@ -71,13 +74,53 @@ impl<'a> Ensemble<'a> {
         steps: usize,
     ) -> Self {
         let times = (0..=steps).map(|i| end * i as f64 / steps.max(1) as f64).collect();
-        Ensemble { kinetics, method, trajectories, seed, times }
+        Ensemble::at(model, method, trajectories, seed, times)
+    }
+
+    /// An ensemble recorded at `times`.
+    pub fn at(
+        model: impl Into<Model<'a>>,
+        method: &'a dyn Method,
+        trajectories: u64,
+        seed: u64,
+        times: Vec<f64>,
+    ) -> Self {
+        Ensemble { model: model.into(), method, trajectories, seed, times, observables: Vec::new() }
+    }
+
+    /// Records these instead of the amounts of all species.
+    pub fn observing(mut self, observables: Vec<Observable>) -> Self {
+        self.observables = observables;
+        self
+    }
+
+    fn sampler(&self) -> Result<Box<dyn BatchSampler>, DynamicsError> {
+        match self.model {
+            Model::Kinetics(kinetics) if self.observables.is_empty() => self.method.batch_sampler(kinetics),
+            Model::Kinetics(kinetics) => {
+                let system = System::new(kinetics.network(), &Default::default())?;
+                self.method.system_sampler(&system, &self.observables)
+            }
+            Model::System(system) if self.observables.is_empty() => {
+                self.method.system_sampler(system, &system.amounts())
+            }
+            Model::System(system) => self.method.system_sampler(system, &self.observables),
+        }
+    }
+
+    /// Names of what is recorded.
+    fn variables(&self) -> Vec<String> {
+        if self.observables.is_empty() {
+            self.model.network().species.iter().map(|s| s.name.clone()).collect()
+        } else {
+            self.observables.iter().map(|o| o.name.clone()).collect()
+        }
     }
 
     /// Trajectories per block; not a function of the number of threads.
     fn block_size(&self) -> u64 {
-        let per_trajectory = self.times.len() * self.kinetics.network().species.len();
-        let fits = (COUNTS_IN_BLOCK / per_trajectory.max(1)) as u64;
+        let per_trajectory = self.times.len() * self.variables().len();
+        let fits = (VALUES_IN_BLOCK / per_trajectory.max(1)) as u64;
         (self.trajectories / ENOUGH_BLOCKS).clamp(1, LARGEST_BLOCK.min(fits.max(1)))
     }
 
@@ -97,34 +140,31 @@ impl<'a> Ensemble<'a> {
         progress: &dyn Progress,
     ) -> Result<Outcome<R::Output>, DynamicsError> {
         self.check()?;
-        let initial = self.kinetics.initial_counts()?;
         let block_size = self.block_size();
         let task = |block: u64| BlockTask {
             seed: self.seed,
             first: block * block_size,
             trajectories: block_size.min(self.trajectories - block * block_size) as usize,
             start: 0.0,
-            initial: &initial,
             times: &self.times,
         };
         progress.begin("trajectories", self.trajectories);
-        let mut sampler = self.method.batch_sampler(self.kinetics)?;
+        let mut sampler = self.sampler()?;
+        if recorder.needs_counts() && !sampler.is_whole() {
+            return Err(DynamicsError::NotWhole);
+        }
         let mut first = Default::default();
         let mut outcome = Outcome { output: None, trajectories: 0, events: 0, absorbed: 0, halt: None };
         if let Err(halt) = sampler.sample(&task(0), &mut first, progress) {
             outcome.halt = Some(halt);
             return Ok(outcome);
         }
-        let layout = Layout {
-            species: self.kinetics.network().species.iter().map(|s| s.name.clone()).collect(),
-            times: self.times.clone(),
-            trajectories: self.trajectories,
-        };
+        let layout = Layout { variables: self.variables(), times: self.times.clone(), trajectories: self.trajectories };
         let total = recorder.begin(&layout, &first);
         let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
         let line = workers::AssemblyLine::new(&recorder, total, blocks, progress);
         line.put(0, Ok(workers::Finished::of(&recorder, &first)));
-        line.run(|| self.method.batch_sampler(self.kinetics), task, sampler, first)?;
+        line.run(|| self.sampler(), task, sampler, first)?;
         let done = line.finish();
         outcome.trajectories = done.trajectories;
         outcome.events = done.events;

@@ -31,12 +31,12 @@ pub struct MomentRecorder {
 /// What is known once the first block is.
 #[derive(Clone, Debug, Default)]
 struct Prepared {
-    layout_species: Vec<String>,
+    layout_variables: Vec<String>,
     times: Vec<f64>,
     /// Positions of the recorded species among all.
     chosen: Vec<usize>,
     /// `[times x chosen]`.
-    shift: Vec<i64>,
+    shift: Vec<f64>,
     indices: Vec<MomentIndex>,
     /// Monomial m is monomial `factors[m].0` (or 1 for `None`) times d of the chosen species `factors[m].1`.
     factors: Vec<(Option<usize>, usize)>,
@@ -96,12 +96,12 @@ impl Prepared {
     }
 
     /// Writes the monomials of one trajectory, `[times x monomials]`.
-    fn write_monomials(&self, counts: &[i64], out: &mut [f64]) {
-        let species = self.layout_species.len();
+    fn write_monomials(&self, counts: &[f64], out: &mut [f64]) {
+        let species = self.layout_variables.len();
         let per_time = out.chunks_exact_mut(self.monomials()).zip(counts.chunks_exact(species));
         for ((out, counts), shift) in per_time.zip(self.shift.chunks_exact(self.chosen.len())) {
             for (m, &(parent, s)) in self.factors.iter().enumerate() {
-                let d = (counts[self.chosen[s]] - shift[s]) as f64;
+                let d = counts[self.chosen[s]] - shift[s];
                 out[m] = parent.map_or(d, |p| out[p] * d);
             }
         }
@@ -185,14 +185,14 @@ impl Recorder for MomentRecorder {
     fn begin(&mut self, layout: &Layout, first: &Block) -> MomentSums {
         let chosen: Vec<usize> = match &self.species {
             Some(species) => species.iter().map(|s| s.index()).collect(),
-            None => (0..layout.species.len()).collect(),
+            None => (0..layout.variables.len()).collect(),
         };
         let n = first.trajectories() as f64;
         let mut shift = Vec::with_capacity(layout.times.len() * chosen.len());
         for t in 0..layout.times.len() {
             for &s in &chosen {
-                let counts = (0..first.trajectories()).map(|i| first.trajectory(i)[t * first.species + s] as f64);
-                shift.push((counts.sum::<f64>() / n).round() as i64);
+                let counts = (0..first.trajectories()).map(|i| first.trajectory(i)[t * first.variables + s]);
+                shift.push((counts.sum::<f64>() / n).round());
             }
         }
         let indices = MomentIndex::up_to(chosen.len(), self.order);
@@ -207,7 +207,7 @@ impl Recorder for MomentRecorder {
             .collect();
         let covered = indices.iter().filter(|i| i.order() <= self.covariance_order).count();
         self.prepared = Prepared {
-            layout_species: layout.species.clone(),
+            layout_variables: layout.variables.clone(),
             times: layout.times.clone(),
             chosen,
             shift,
@@ -259,7 +259,7 @@ impl Recorder for MomentRecorder {
         let mut values = Vec::with_capacity(means.len());
         for (t, central) in central.iter().enumerate() {
             let shift = &prepared.shift[t * prepared.chosen.len()..][..prepared.chosen.len()];
-            values.extend(shift.iter().zip(per_time[t]).map(|(&s, delta)| s as f64 + delta));
+            values.extend(shift.iter().zip(per_time[t]).map(|(&s, delta)| s + delta));
             values.extend_from_slice(&central[prepared.chosen.len()..]);
         }
         let covariance = total.cross.map(|cross| {
@@ -267,7 +267,7 @@ impl Recorder for MomentRecorder {
             prepared.covariance(&cross, &per_time, &maps, n)
         });
         MomentSeries {
-            species: prepared.chosen.iter().map(|&s| prepared.layout_species[s].clone()).collect(),
+            species: prepared.chosen.iter().map(|&s| prepared.layout_variables[s].clone()).collect(),
             times: prepared.times.clone(),
             indices: prepared.indices.clone(),
             values,

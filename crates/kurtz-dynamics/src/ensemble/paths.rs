@@ -16,14 +16,14 @@ pub struct PathsRecorder {
 /// Trajectories on the grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Paths {
-    /// Names of the species.
-    pub species: Vec<String>,
+    /// Names of the species, or of what else is observed.
+    pub variables: Vec<String>,
     /// Times, `[times]`.
     pub times: Vec<f64>,
     /// Number of trajectories, with indices from 0 on.
     pub trajectories: usize,
-    /// Counts, `[trajectories x times x species]`.
-    pub counts: Vec<i64>,
+    /// Values (counts of species), `[trajectories x times x variables]`.
+    pub values: Vec<f64>,
 }
 
 impl PathsRecorder {
@@ -34,31 +34,31 @@ impl PathsRecorder {
 }
 
 impl Recorder for PathsRecorder {
-    type Part = Vec<i64>;
-    type Total = Vec<i64>;
+    type Part = Vec<f64>;
+    type Total = Vec<f64>;
     type Output = Paths;
 
-    fn begin(&mut self, layout: &Layout, _first: &Block) -> Vec<i64> {
+    fn begin(&mut self, layout: &Layout, _first: &Block) -> Vec<f64> {
         self.layout = Some(layout.clone());
         Vec::new()
     }
 
-    fn reduce(&self, block: &Block) -> Vec<i64> {
+    fn reduce(&self, block: &Block) -> Vec<f64> {
         let wanted = self.trajectories.saturating_sub(block.first).min(block.trajectories() as u64) as usize;
-        block.counts[..wanted * block.times * block.species].to_vec()
+        block.values[..wanted * block.times * block.variables].to_vec()
     }
 
-    fn merge(&self, total: &mut Vec<i64>, part: Vec<i64>) {
+    fn merge(&self, total: &mut Vec<f64>, part: Vec<f64>) {
         total.extend(part);
     }
 
-    fn finish(self, total: Vec<i64>, trajectories: u64) -> Paths {
+    fn finish(self, total: Vec<f64>, trajectories: u64) -> Paths {
         let layout = self.layout.expect("begin comes first");
         Paths {
-            species: layout.species,
+            variables: layout.variables,
             times: layout.times,
             trajectories: self.trajectories.min(trajectories) as usize,
-            counts: total,
+            values: total,
         }
     }
 }
@@ -70,8 +70,8 @@ pub struct FinalsRecorder;
 /// How every trajectory ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finals {
-    /// Counts at the last grid time, `[trajectories x species]`.
-    pub counts: Vec<i64>,
+    /// Values (counts of species) at the last grid time, `[trajectories x variables]`.
+    pub values: Vec<f64>,
     /// Events, `[trajectories]`.
     pub events: Vec<u64>,
     /// Time from which on nothing can happen, infinite if not absorbed, `[trajectories]`.
@@ -88,16 +88,16 @@ impl Recorder for FinalsRecorder {
     }
 
     fn reduce(&self, block: &Block) -> Finals {
-        let last = |i| &block.trajectory(i)[block.times.saturating_sub(1) * block.species..];
+        let last = |i| &block.trajectory(i)[block.times.saturating_sub(1) * block.variables..];
         Finals {
-            counts: (0..block.trajectories()).flat_map(|i| last(i).iter().copied()).collect(),
+            values: (0..block.trajectories()).flat_map(|i| last(i).iter().copied()).collect(),
             events: block.events.clone(),
             absorbed: block.absorbed.clone(),
         }
     }
 
     fn merge(&self, total: &mut Finals, part: Finals) {
-        total.counts.extend(part.counts);
+        total.values.extend(part.values);
         total.events.extend(part.events);
         total.absorbed.extend(part.absorbed);
     }

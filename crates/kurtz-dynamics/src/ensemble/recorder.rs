@@ -5,8 +5,8 @@ use crate::method::Block;
 /// What every recorder is told before the first block.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// Names of all species, `[species]`.
-    pub species: Vec<String>,
+    /// Names of what is observed: all species unless something else was asked for, `[variables]`.
+    pub variables: Vec<String>,
     /// The time grid, `[times]`.
     pub times: Vec<f64>,
     /// How many trajectories there will be, if nothing interrupts.
@@ -25,6 +25,11 @@ pub trait Recorder: Send + Sync {
     type Total: Send;
     /// What the caller gets.
     type Output;
+
+    /// Whether it works with whole numbers only.
+    fn needs_counts(&self) -> bool {
+        false
+    }
 
     /// Prepares for an ensemble, having seen its first block (from which, for example, to guess where means lie).
     fn begin(&mut self, layout: &Layout, first: &Block) -> Self::Total;
@@ -55,6 +60,9 @@ macro_rules! tuple {
             type Part = ($($name::Part,)*);
             type Total = ($($name::Total,)*);
             type Output = ($($name::Output,)*);
+            fn needs_counts(&self) -> bool {
+                $(self.$i.needs_counts())||*
+            }
             fn begin(&mut self, layout: &Layout, first: &Block) -> Self::Total {
                 ($(self.$i.begin(layout, first),)*)
             }
@@ -78,6 +86,9 @@ impl<R: Recorder> Recorder for Option<R> {
     type Part = Option<R::Part>;
     type Total = Option<R::Total>;
     type Output = Option<R::Output>;
+    fn needs_counts(&self) -> bool {
+        self.as_ref().is_some_and(Recorder::needs_counts)
+    }
     fn begin(&mut self, layout: &Layout, first: &Block) -> Self::Total {
         self.as_mut().map(|r| r.begin(layout, first))
     }
@@ -98,6 +109,9 @@ impl<R: Recorder> Recorder for Vec<R> {
     type Part = Vec<R::Part>;
     type Total = Vec<R::Total>;
     type Output = Vec<R::Output>;
+    fn needs_counts(&self) -> bool {
+        self.iter().any(Recorder::needs_counts)
+    }
     fn begin(&mut self, layout: &Layout, first: &Block) -> Self::Total {
         self.iter_mut().map(|r| r.begin(layout, first)).collect()
     }

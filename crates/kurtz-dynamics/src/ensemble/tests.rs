@@ -42,7 +42,7 @@ fn a_longer_ensemble_extends_the_shorter() {
         };
         // Blocks of 1 and of 3 trajectories.
         let (short, long) = (finals(150), finals(900));
-        assert_eq!(short.counts, long.counts[..300]);
+        assert_eq!(short.values, long.values[..300]);
         assert_eq!(short.events, long.events[..150]);
     }
 }
@@ -80,7 +80,7 @@ fn an_interrupted_ensemble_gives_the_blocks_finished_so_far() {
         let (series, finals) = outcome.output.expect("some blocks");
         assert_eq!((series.trajectories, finals.events.len()), (Some(n), n as usize));
         let all = Ensemble::new(&kinetics, &method, 2_560, 3, 5.0, 2).run(FinalsRecorder, &Silent).expect("good");
-        assert_eq!(all.output.expect("finished").counts[..2 * n as usize], finals.counts);
+        assert_eq!(all.output.expect("finished").values[..2 * n as usize], finals.values);
     }
 }
 
@@ -119,14 +119,18 @@ fn bad_grids_and_empty_ensembles_are_refused() {
 /// A block of made-up counts, two species.
 fn made_up(trajectories: usize, offset: i64) -> (Layout, Block) {
     let times = 3;
-    let counts = (0..trajectories * times * 2).map(|i| offset + (i * i * 7919 % 101) as i64 % 23).collect();
-    let layout =
-        Layout { species: vec!["A".into(), "B".into()], times: vec![0.0, 1.0, 2.0], trajectories: trajectories as u64 };
+    let value = |i: usize| (offset + (i * i * 7919 % 101) as i64 % 23) as f64;
+    let values = (0..trajectories * times * 2).map(value).collect();
+    let layout = Layout {
+        variables: vec!["A".into(), "B".into()],
+        times: vec![0.0, 1.0, 2.0],
+        trajectories: trajectories as u64,
+    };
     let block = Block {
         first: 0,
         times,
-        species: 2,
-        counts,
+        variables: 2,
+        values,
         events: vec![0; trajectories],
         absorbed: vec![f64::INFINITY; trajectories],
     };
@@ -270,7 +274,7 @@ fn histograms_and_moments_tell_the_same() {
     let mean = |p: usize| histogram.marginal(0, p).iter().map(|(&n, &k)| n as f64 * k as f64).sum::<f64>() / 1_000.0;
     assert!((mean(0) - series.value(2, 0)).abs() < 1e-9);
     assert!((mean(1) - series.value(2, 1)).abs() < 1e-9);
-    assert_eq!((paths[0].trajectories, paths[0].counts.len()), (7, 7 * 3 * 2));
-    let state: Vec<i64> = paths[0].counts[4..6].to_vec();
+    assert_eq!((paths[0].trajectories, paths[0].values.len()), (7, 7 * 3 * 2));
+    let state: Vec<i64> = paths[0].values[4..6].iter().map(|&x| x as i64).collect();
     assert!(histogram.frequency(0, &state) >= 1e-3);
 }

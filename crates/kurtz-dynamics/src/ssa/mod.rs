@@ -26,8 +26,9 @@ mod propensities;
 mod simulate;
 mod small;
 mod sparse;
+pub(crate) mod sum_tree;
 mod trace;
-mod watch;
+pub(crate) mod watch;
 
 pub use direct::Direct;
 pub use first_reaction::FirstReaction;

@@ -17,6 +17,9 @@ pub(super) trait Propensities: Send {
     /// Writes the state, `[species]`.
     fn copy_counts(&self, counts: &mut [i64]);
 
+    /// Writes the state as floating-point numbers, `[species]`.
+    fn copy_values(&self, values: &mut [f64]);
+
     /// Calls `visit` with each count that can grow.
     fn for_each_count(&self, visit: &mut dyn FnMut(SpeciesId, f64));
 

@@ -118,7 +118,7 @@ impl<P: Propensities, D: Draw<P>> Sampler for Exact<P, D> {
         self.rng = rng;
         self.watch.start(time);
         (self.last, self.known, self.events) = (time, time, 0);
-        self.ended = self.watch.overflow(&self.network, time);
+        self.ended = super::watch::overflow(&self.network, time);
         self.previous_reaction = usize::MAX;
         let (waiting, reaction) = D::draw(&self.network, &mut self.rng);
         (self.next, self.next_reaction) = (time + waiting, reaction);
@@ -174,6 +174,10 @@ impl<P: Propensities, D: Draw<P>> Sampler for Exact<P, D> {
 
     fn copy_counts(&self, counts: &mut [i64]) {
         self.network.copy_counts(counts);
+    }
+
+    fn copy_values(&self, values: &mut [f64]) {
+        self.network.copy_values(values);
     }
 
     fn events(&self) -> u64 {

@@ -1,13 +1,10 @@
 //! Networks of any size and any rate laws: after an event only the propensities that depend on it are renewed.
 //!
-//! The dependency graph is that of Gibson & Bruck (2000, doi:10.1021/jp993732q). Sums of propensities form a tree of
-//! fan-out 8 in which every inner node is the sum of its children, always computed in the same order from the
-//! children themselves: nothing drifts however long a trajectory is, and choosing a reaction costs O(log M).
+//! The dependency graph is that of Gibson & Bruck (2000, doi:10.1021/jp993732q); sums are kept in a [`SumTree`].
 
 use super::propensities::Propensities;
+use super::sum_tree::SumTree;
 use kurtz_model::{Kinetics, ReactionId, SpeciesId};
-
-const FAN: usize = 8;
 
 /// How the propensity of one reaction is computed.
 #[derive(Clone, Debug)]
@@ -33,8 +30,7 @@ pub(super) struct Sparse {
     /// Whether the reaction could take what is not there.
     is_guarded: Vec<bool>,
     state: Vec<f64>,
-    /// `levels[0]` are the propensities, `levels[l][i]` the sum of `levels[l - 1][8 i .. 8 i + 8]`; padded with 0.
-    levels: Vec<Vec<f64>>,
+    sums: SumTree,
 }
 
 impl Sparse {
@@ -54,11 +50,6 @@ impl Sparse {
             dependent_start.push(dependents.len() as u32);
             is_guarded.push(matches!(kernel, Kernel::General(_)) && change.iter().any(|&(_, n)| n < 0));
         }
-        let mut levels = vec![vec![0.0; reactions.next_multiple_of(FAN).max(FAN)]];
-        while levels[levels.len() - 1].len() > FAN {
-            let above = levels[levels.len() - 1].len() / FAN;
-            levels.push(vec![0.0; above.next_multiple_of(FAN)]);
-        }
         Sparse {
             kinetics: kinetics.clone(),
             kernels,
@@ -68,40 +59,18 @@ impl Sparse {
             dependent_start,
             is_guarded,
             state: vec![0.0; kinetics.network().species.len()],
-            levels,
+            sums: SumTree::new(reactions),
         }
     }
 
     /// The propensities, `[reactions]`; one that is negative, or not a number, or of a state that cannot be, is NaN.
     pub fn propensities(&self) -> &[f64] {
-        &self.levels[0][..self.kernels.len()]
+        self.sums.values()
     }
 
     /// The reaction in which a point `target` of the line from 0 to [`Propensities::total`] falls.
-    pub fn choose(&self, mut target: f64) -> usize {
-        let mut node = 0;
-        for level in self.levels.iter().rev() {
-            let children = &level[node * FAN..][..FAN];
-            // The last child with a positive sum, should rounding lead beyond it.
-            let mut last = 0;
-            let mut chosen = None;
-            for (i, &a) in children.iter().enumerate() {
-                if a > 0.0 {
-                    last = i;
-                    if target < a {
-                        chosen = Some(i);
-                        break;
-                    }
-                    target -= a;
-                }
-            }
-            let chosen = chosen.unwrap_or_else(|| {
-                target = children[last];
-                last
-            });
-            node = node * FAN + chosen;
-        }
-        node
+    pub fn choose(&self, target: f64) -> usize {
+        self.sums.choose(target)
     }
 
     fn compute(&self, reaction: usize) -> f64 {
@@ -120,26 +89,10 @@ impl Sparse {
 
     fn renew(&mut self, reaction: usize) {
         let a = self.compute(reaction);
-        if a.to_bits() != self.levels[0][reaction].to_bits() {
-            self.put(reaction, a);
+        if a.to_bits() != self.sums.values()[reaction].to_bits() {
+            self.sums.put(reaction, a);
         }
     }
-
-    fn put(&mut self, reaction: usize, propensity: f64) {
-        self.levels[0][reaction] = propensity;
-        let mut i = reaction / FAN;
-        for l in 1..self.levels.len() {
-            let (below, level) = self.levels.split_at_mut(l);
-            level[0][i] = sum(&below[l - 1][i * FAN..][..FAN]);
-            i /= FAN;
-        }
-    }
-}
-
-/// The sum of eight numbers, in an order that needs few steps.
-#[inline(always)]
-fn sum(a: &[f64]) -> f64 {
-    ((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7]))
 }
 
 impl Kernel {
@@ -170,7 +123,7 @@ impl Propensities for Sparse {
         self.state.iter_mut().zip(counts).for_each(|(x, &n)| *x = n as f64);
         for j in 0..self.kernels.len() {
             let a = self.compute(j);
-            self.put(j, a);
+            self.sums.put(j, a);
         }
     }
 
@@ -185,7 +138,7 @@ impl Propensities for Sparse {
         }
         if lowest < 0.0 && self.is_guarded[reaction] {
             // Found by whoever draws the next event.
-            self.put(reaction, f64::NAN);
+            self.sums.put(reaction, f64::NAN);
             return;
         }
         for k in range(&self.dependent_start) {
@@ -197,12 +150,16 @@ impl Propensities for Sparse {
         counts.iter_mut().zip(&self.state).for_each(|(n, &x)| *n = x as i64);
     }
 
+    fn copy_values(&self, values: &mut [f64]) {
+        values.copy_from_slice(&self.state);
+    }
+
     fn for_each_count(&self, visit: &mut dyn FnMut(SpeciesId, f64)) {
         self.state.iter().enumerate().for_each(|(s, &x)| visit(SpeciesId::from(s), x));
     }
 
     fn total(&self) -> f64 {
-        sum(&self.levels[self.levels.len() - 1])
+        self.sums.total()
     }
 
     fn bad_propensity(&self) -> Option<(ReactionId, f64)> {

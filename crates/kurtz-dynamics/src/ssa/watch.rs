@@ -5,10 +5,10 @@ use crate::method::Stop;
 use crate::progress::Progress;
 
 /// Events between two looks.
-pub(super) const STRIDE: u64 = 4096;
+pub(crate) const STRIDE: u64 = 4096;
 
 /// Counts above this are refused; the events of one stride then stay below 2^53, where `f64` counts exactly.
-pub(super) const MAX_COUNT: f64 = (1u64 << 52) as f64;
+pub(crate) const MAX_COUNT: f64 = (1u64 << 52) as f64;
 
 /// An explosion is suspected after so many doublings of the number of events, each faster than 3/4 of the one before
 /// (1/2 for 2A -> 3A, 1 for exponential growth, 2 at constant propensity) ...
@@ -17,7 +17,7 @@ const HASTY_DOUBLINGS: u32 = 6;
 const TOO_MANY_EVENTS: f64 = 1e12;
 
 #[derive(Clone, Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     max_events: u64,
     doubled_at: f64,
     last_doubling: f64,
@@ -44,9 +44,22 @@ impl Watch {
     }
 
     /// Looks whether the trajectory, at `time` after `events`, should go on towards `horizon`.
-    pub fn look(
+    pub(super) fn look(
         &mut self,
         network: &impl Propensities,
+        time: f64,
+        events: u64,
+        horizon: f64,
+        progress: &dyn Progress,
+    ) -> Option<Stop> {
+        self.judge(network.total(), || overflow(network, time), time, events, horizon, progress)
+    }
+
+    /// As [`Watch::look`], given the sum of all propensities and how to look for a count that is too large.
+    pub fn judge(
+        &mut self,
+        total: f64,
+        overflow: impl FnOnce() -> Option<Stop>,
         time: f64,
         events: u64,
         horizon: f64,
@@ -60,20 +73,20 @@ impl Watch {
             self.hasty = if doubling <= 0.75 * self.last_doubling { self.hasty + 1 } else { 0 };
             (self.doubled_at, self.last_doubling) = (time, doubling);
         }
-        if self.hasty >= HASTY_DOUBLINGS && network.total() * (horizon - time) > TOO_MANY_EVENTS {
+        if self.hasty >= HASTY_DOUBLINGS && total * (horizon - time) > TOO_MANY_EVENTS {
             return Some(Stop::Explosion { time, events });
         }
-        self.overflow(network, time).or((events >= self.max_events).then_some(Stop::EventLimit { time, events }))
+        overflow().or((events >= self.max_events).then_some(Stop::EventLimit { time, events }))
     }
+}
 
-    /// Looks whether a count is too large.
-    pub fn overflow(&self, network: &impl Propensities, time: f64) -> Option<Stop> {
-        let mut overflow = None;
-        network.for_each_count(&mut |species, n| {
-            if n > MAX_COUNT {
-                overflow.get_or_insert(Stop::CountOverflow { time, species });
-            }
-        });
-        overflow
-    }
+/// Looks whether a count is too large.
+pub(super) fn overflow(network: &impl Propensities, time: f64) -> Option<Stop> {
+    let mut overflow = None;
+    network.for_each_count(&mut |species, n| {
+        if n > MAX_COUNT {
+            overflow.get_or_insert(Stop::CountOverflow { time, species });
+        }
+    });
+    overflow
 }

@@ -51,7 +51,7 @@ impl Description {
         };
         for method in methods() {
             let obstacle = kinetics.initial_counts().err().map(|e| e.to_string());
-            let obstacle = obstacle.or_else(|| method.sampler(kinetics).err().map(|e| e.to_string()));
+            let obstacle = obstacle.or_else(|| method.batch_sampler(kinetics).err().map(|e| e.to_string()));
             add(&format!("simulate --method {}", method.name()), obstacle, &exact);
         }
         let first_order = network.is_first_order();

@@ -94,13 +94,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     model.check_initial_state()?;
     let points = times.len();
     let begun = Instant::now();
-    let ensemble = Ensemble {
-        kinetics: &model.kinetics,
-        method: method.as_ref(),
-        trajectories: settings.trajectories,
-        seed: settings.seed,
-        times,
-    };
+    let ensemble = Ensemble::at(&model.kinetics, method.as_ref(), settings.trajectories, settings.seed, times);
     let kept = if settings.record_trajectories { settings.trajectories } else { SHOWN };
     let covariance_order = covariance_order(settings, model.network.species.len(), points)?;
     let recorders = (
@@ -204,16 +198,16 @@ impl Sample {
     fn path_figure(&self) -> Figure {
         let paths = &self.paths;
         let shown = paths.trajectories.min(SHOWN as usize);
-        let (times, species) = (paths.times.len(), paths.species.len());
+        let (times, species) = (paths.times.len(), paths.variables.len());
         let mut figure =
             Figure::new("trajectories").caption(format!("The first {shown} trajectories, at the output times."));
-        for (s, name) in paths.species.iter().enumerate() {
+        for (s, name) in paths.variables.iter().enumerate() {
             let mut panel = Panel::new()
                 .x(Axis::new("time").unit(self.model.time_unit()))
                 .y(Axis::new(name.clone()).unit("molecules"));
             for i in 0..shown {
-                let counts = &paths.counts[i * times * species..][..times * species];
-                let values: Vec<f64> = counts.iter().skip(s).step_by(species).map(|&n| n as f64).collect();
+                let values = &paths.values[i * times * species..][..times * species];
+                let values: Vec<f64> = values.iter().skip(s).step_by(species).copied().collect();
                 panel = panel.with(Line::steps("", paths.times.clone(), values).width(0.6).opacity(0.7));
             }
             figure = figure.panel(panel);
@@ -278,13 +272,18 @@ fn histogram_table(histogram: &Histogram) -> DataTable {
 }
 
 fn paths_table(paths: &Paths) -> DataTable {
-    let (times, species) = (paths.times.len(), paths.species.len());
+    let (times, species) = (paths.times.len(), paths.variables.len());
     let which: Vec<i64> = (0..paths.trajectories).flat_map(|i| std::iter::repeat_n(i as i64, times)).collect();
     let when: Vec<f64> = (0..paths.trajectories).flat_map(|_| paths.times.iter().copied()).collect();
     let mut table = DataTable::new("trajectories").column("trajectory", which).column("time", when);
-    for (s, name) in paths.species.iter().enumerate() {
-        let values: Vec<i64> = paths.counts.iter().skip(s).step_by(species).copied().collect();
-        table = table.column(name.clone(), values);
+    for (s, name) in paths.variables.iter().enumerate() {
+        let values: Vec<f64> = paths.values.iter().skip(s).step_by(species).copied().collect();
+        let is_whole = values.iter().all(|x| x.fract() == 0.0);
+        table = if is_whole {
+            table.column(name.clone(), values.iter().map(|&x| x as i64).collect::<Vec<_>>())
+        } else {
+            table.column(name.clone(), values)
+        };
     }
     table
 }

@@ -97,8 +97,7 @@ fn sample_and_compare(entry: &Entry, kinetics: &Kinetics, method: &dyn Method, l
     let network = kinetics.network();
     let species: Vec<SpeciesId> =
         laws[0].species().iter().map(|name| network.species_named(name).expect("the same network")).collect();
-    let ensemble =
-        Ensemble { kinetics, method, trajectories: entry.trajectories, seed: 20, times: entry.times.to_vec() };
+    let ensemble = Ensemble::at(kinetics, method, entry.trajectories, 20, entry.times.to_vec());
     let recorders = (MomentRecorder::new(2, 0), HistogramRecorder::new(species, Vec::new()));
     let outcome = ensemble.run(recorders, &Silent).expect("the method applies");
     assert_eq!(outcome.halt, None);
@@ -134,8 +133,7 @@ fn prey_of_lotka_and_volterra_swing_by_248() {
     let kinetics = model("lotka-volterra", &[], &[]);
     for method in methods() {
         let trajectories = 4000;
-        let ensemble =
-            Ensemble { kinetics: &kinetics, method: method.as_ref(), trajectories, seed: 3, times: vec![3.0] };
+        let ensemble = Ensemble::at(&kinetics, method.as_ref(), trajectories, 3, vec![3.0]);
         let outcome = ensemble.run(MomentRecorder::new(4, 0), &Silent).expect("the method applies");
         let moments = outcome.output.expect("trajectories");
         let central = |power: u8| moments.value(0, moments.position(&MomentIndex(vec![power, 0])).expect("order 4"));

@@ -49,13 +49,7 @@ pub fn run(settings: &Settings, model: &ModelFile, progress: &dyn Progress) -> R
     let places = snapshot_places(settings, &times)?;
     let direct = method_named("direct")?;
     let begun = Instant::now();
-    let ensemble = Ensemble {
-        kinetics,
-        method: direct.as_ref(),
-        trajectories: settings.trajectories,
-        seed: settings.seed,
-        times: times.clone(),
-    };
+    let ensemble = Ensemble::at(kinetics, direct.as_ref(), settings.trajectories, settings.seed, times.clone());
     let recorders = (MomentRecorder::new(2, 2), HistogramRecorder::new(Vec::new(), places));
     let outcome = ensemble.run(recorders, progress)?;
     if let Some(halt) = &outcome.halt {
@@ -115,14 +109,9 @@ fn compare_methods(
     progress: &dyn Progress,
 ) -> Result<(f64, usize), Error> {
     let method = method_named("first-reaction")?;
-    let ensemble = Ensemble {
-        kinetics: &model.kinetics,
-        method: method.as_ref(),
-        trajectories: settings.comparison,
-        // Another seed: the two methods share their streams of random numbers, and must be independent here.
-        seed: settings.seed.wrapping_add(1),
-        times: times.to_vec(),
-    };
+    // Another seed: the two methods share their streams of random numbers, and must be independent here.
+    let seed = settings.seed.wrapping_add(1);
+    let ensemble = Ensemble::at(&model.kinetics, method.as_ref(), settings.comparison, seed, times.to_vec());
     let outcome = ensemble.run(MomentRecorder::new(2, 2), progress)?;
     if let Some(halt) = &outcome.halt {
         return Err(halted(halt, model, method.name()));

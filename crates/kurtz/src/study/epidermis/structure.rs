@@ -93,14 +93,10 @@ fn sample(
     let initial = vec![(network.species[0].name.clone(), f64::from(founders))];
     let kinetics = Kinetics::with_changes(network, &Changes { initial, ..Changes::default() })?;
     let method = method_named("direct")?;
-    let ensemble = Ensemble {
-        kinetics: &kinetics,
-        method: method.as_ref(),
-        trajectories,
-        // Each initial state has trajectories of its own, independent of those of the ensemble.
-        seed: settings.seed.wrapping_add(1000 + u64::from(founders)),
-        times: output_times(0.0, settings.end, settings.steps)?,
-    };
+    // Each initial state has trajectories of its own, independent of those of the ensemble.
+    let seed = settings.seed.wrapping_add(1000 + u64::from(founders));
+    let times = output_times(0.0, settings.end, settings.steps)?;
+    let ensemble = Ensemble::at(&kinetics, method.as_ref(), trajectories, seed, times);
     let outcome = ensemble.run(MomentRecorder::new(1, 1), progress)?;
     if let Some(halt) = &outcome.halt {
         return Err(halted(halt, model, method.name()));

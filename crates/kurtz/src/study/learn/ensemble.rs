@@ -134,18 +134,17 @@ mod tests {
         let kinetics = Kinetics::new(&crn::parse(text, "x").unwrap().0).unwrap();
         let method = Direct::default();
         let times = vec![0.0, 0.5, 1.0, 2.0];
-        let ensemble =
-            Ensemble { kinetics: &kinetics, method: &method, trajectories: 300, seed: 4, times: times.clone() };
+        let ensemble = Ensemble::at(&kinetics, &method, 300, 4, times.clone());
         let recorders = (MomentRecorder::new(3, 3), PathsRecorder::new(300));
         let (expected, paths) = ensemble.run(recorders, &Silent).unwrap().output.unwrap();
         let series: Vec<Series> = paths
-            .counts
+            .values
             .chunks(8)
-            .map(|counts| Series {
+            .map(|values| Series {
                 condition: "a".into(),
                 trajectory: String::new(),
                 times: times.clone(),
-                values: counts.iter().map(|&n| n as f64).collect(),
+                values: values.to_vec(),
                 standard_errors: None,
             })
             .collect();

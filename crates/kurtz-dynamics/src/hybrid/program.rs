@@ -1,0 +1,46 @@
+//! Programs over the one array of inputs that the engine keeps: state, time, modes.
+
+use crate::moments::program::with_scratch;
+use kurtz_model::expression::{Expression, Program};
+use kurtz_model::{Symbol, System};
+
+/// Expressions compiled over the engine's inputs.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled(Program);
+
+impl Compiled {
+    /// Compiles resolved expressions; `modes` is the number of modes behind state and time.
+    pub fn new(system: &System, modes: usize, expressions: &[Expression]) -> Self {
+        let state = system.state().iter().map(|&v| Symbol::from(v));
+        let modes = (0..modes).map(|k| mode(system, k));
+        let inputs: Vec<Symbol> = state.chain([Symbol::Time]).chain(modes).collect();
+        Compiled(Program::compile(expressions, &inputs, |_| None).expect("resolved expressions read inputs only"))
+    }
+
+    /// Number of outputs.
+    pub fn count(&self) -> usize {
+        self.0.output_count()
+    }
+
+    /// The values at `inputs`.
+    pub fn evaluate(&self, inputs: &[f64], out: &mut [f64]) {
+        with_scratch(self.0.register_count(), |registers| self.0.evaluate_from(|i| inputs[i], registers, out));
+    }
+
+    /// The values where the i-th input is `input(i)`.
+    pub fn evaluate_from(&self, input: impl Fn(usize) -> f64, out: &mut [f64]) {
+        with_scratch(self.0.register_count(), |registers| self.0.evaluate_from(input, registers, out));
+    }
+
+    /// The value of the only output.
+    pub fn one(&self, inputs: &[f64]) -> f64 {
+        let mut out = [0.0];
+        self.evaluate(inputs, &mut out);
+        out[0]
+    }
+}
+
+/// The symbol of a mode: a parameter beyond those of the network.
+pub(super) fn mode(system: &System, k: usize) -> Symbol {
+    Symbol::Parameter((system.network().parameters.len() + k).into())
+}

@@ -1,0 +1,1 @@
+//! Random trajectories against laws that are known.
