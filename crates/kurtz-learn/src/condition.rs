@@ -23,9 +23,29 @@ pub struct Condition {
     pub covariance: Vec<f64>,
     /// Independent repetitions behind each value: trajectories, or 1 for a single measurement.
     pub repetitions: f64,
-    /// Whether the covariance was itself estimated from those repetitions (its inverse is then biased if they are few).
-    pub sampled_covariance: bool,
+    /// Where the covariance comes from.
+    pub origin: CovarianceOrigin,
 }
+
+/// Where the covariance of a condition comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CovarianceOrigin {
+    /// It is known.
+    #[default]
+    Given,
+    /// It was itself estimated from the repetitions (its inverse is then biased if they are few).
+    Sampled,
+    /// Nothing is known of it: that of independent normal samples was taken, uncorrelated in time.
+    Assumed,
+    /// It is that of a fitted network; `exact` unless its moment equations were closed by an assumption.
+    Implied {
+        /// Whether the equations are exact.
+        exact: bool,
+    },
+}
+
+/// With fewer repetitions than this for each value, a sampled covariance is too uncertain to be inverted.
+pub(crate) const REPETITIONS_PER_VALUE: f64 = 10.0;
 
 impl Condition {
     /// Checks shapes and numbers.
@@ -81,13 +101,13 @@ impl Condition {
         if !(repetitions.is_finite() && repetitions >= 1.0) {
             return Err(bad("the number of repetitions", repetitions, "it must be at least 1"));
         }
-        Ok(Condition { name, times, observables, values, covariance, repetitions, sampled_covariance: false })
+        Ok(Condition { name, times, observables, values, covariance, repetitions, origin: CovarianceOrigin::Given })
     }
 
     /// The moments of orders 1 to `order` of a series, as one condition.
     ///
     /// Without a sampling covariance, that of independent Gaussian samples is used, with no correlation in time:
-    /// Var(mean) = C/N, Cov(C_ij, C_kl) = (C_ik C_jl + C_il C_jk)/N. Intervals are then only a rough guide.
+    /// Var(mean) = C/N, Cov(C_ij, C_kl) = (C_ik C_jl + C_il C_jk)/N, until a fitted network gives a better one.
     ///
     /// # Errors
     /// Moments that are missing, no number of trajectories, and the errors of [`Condition::new`].
@@ -108,7 +128,11 @@ impl Condition {
             None => gaussian_covariance(series, &indices, order, repetitions)?,
         };
         let mut condition = Condition::new(name, series.times.clone(), observables, values, covariance, repetitions)?;
-        condition.sampled_covariance = covers && series.covariance.is_some() && series.trajectories.is_some();
+        condition.origin = match (covers && series.covariance.is_some(), series.trajectories) {
+            (true, Some(_)) => CovarianceOrigin::Sampled,
+            (true, None) => CovarianceOrigin::Given,
+            (false, _) => CovarianceOrigin::Assumed,
+        };
         Ok(condition)
     }
 
@@ -161,8 +185,19 @@ impl Condition {
                 false => (0..rows * rows).map(|e| self.covariance_of(place(e / rows), place(e % rows))).collect(),
             },
             repetitions: self.repetitions,
-            sampled_covariance: self.sampled_covariance,
+            origin: self.origin,
         }
+    }
+
+    /// Positions of the values that were measured and are not known exactly.
+    pub(crate) fn measured(&self) -> Vec<usize> {
+        (0..self.values.len()).filter(|&i| self.values[i].is_finite() && self.variance(i) > 0.0).collect()
+    }
+
+    /// Whether the covariance was estimated from too few repetitions to be inverted as it is.
+    pub(crate) fn rests_on_few(&self) -> bool {
+        let rows = self.measured().len() as f64;
+        self.origin == CovarianceOrigin::Sampled && self.repetitions < REPETITIONS_PER_VALUE * rows
     }
 }
 
@@ -264,7 +299,7 @@ mod tests {
         assert_eq!(condition.observables, ["<A>", "Var(A)"]);
         let variances: Vec<f64> = (0..4).map(|i| condition.variance(i)).collect();
         assert_eq!(variances, [0.0, 0.0, 0.04, 0.32]);
-        assert!(!condition.sampled_covariance);
+        assert_eq!(condition.origin, CovarianceOrigin::Assumed);
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub fn learn_equations(conditions: &[Condition], settings: &EquationSettings) ->
     let all: Vec<usize> = (0..best.fit.parameters.len()).collect();
     let problem = linearise(&shooting, &data, &best.fit.parameters, &all)?.without_trailing(p);
     let identifiability = Identifiability::of(&problem, &library.term_names());
-    let goodness = Goodness::new(best.fit.chi2, best.fit.degrees_of_freedom);
+    let goodness = data.goodness(best.fit.chi2, best.fit.degrees_of_freedom);
     let mut verdicts = vec![goodness.verdict()];
     verdicts.extend(structure_verdicts(&structures, "terms"));
     if conditions.len() == 1 && structures.structures.len() > 1 {

@@ -4,7 +4,7 @@ use crate::condition::Condition;
 use crate::fit::WeightedData;
 use crate::identifiability::Identifiability;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 /// Everything learned from one set of data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -202,6 +202,18 @@ impl Goodness {
     pub fn new(chi2: f64, degrees_of_freedom: usize) -> Self {
         let p_value = match ChiSquared::new(degrees_of_freedom as f64) {
             Ok(law) if chi2.is_finite() => law.sf(chi2),
+            _ => 1.0,
+        };
+        Goodness { chi2, degrees_of_freedom, p_value }
+    }
+
+    /// The same where the covariance behind chi-square was estimated from `repetitions`, over `values` values, and its
+    /// inverse corrected on average: (N - 1) / (N - q - 2) chi-square is then Hotelling's statistic.
+    pub(crate) fn sampled(chi2: f64, degrees_of_freedom: usize, values: f64, repetitions: f64) -> Self {
+        let (d, n) = (degrees_of_freedom as f64, repetitions);
+        let t2 = chi2 * (n - 1.0) / (n - values - 2.0);
+        let p_value = match FisherSnedecor::new(d, n - d) {
+            Ok(law) if chi2.is_finite() => law.sf(t2 * (n - d) / (d * (n - 1.0))),
             _ => 1.0,
         };
         Goodness { chi2, degrees_of_freedom, p_value }

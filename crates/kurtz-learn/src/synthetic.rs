@@ -1,15 +1,12 @@
 //! Synthetic sampled moments: exact moments plus noise drawn from the exact sampling covariance.
 //!
-//! What an ensemble of N trajectories would give, without simulating it, for networks of first order: with the
-//! influence z(t) = (dn_i, dn_i dn_j - C_ij) of one trajectory, E[z(t) | n(s)] = Phi(t, s) z(s), where Phi is the
-//! propagator of means and covariances, so Cov(z(s), z(t)) = Cov(z(s), z(s)) Phi(t, s)^T, and Cov(z(s), z(s)) follows
-//! from the central moments of orders up to 4. The sampling covariance of the moments is Cov(z, z) / N to first order in 1/N.
+//! What an ensemble of N trajectories would give, without simulating it, for networks of first order: see
+//! `reactions::implied` for that covariance.
 
-use crate::condition::Condition;
+use crate::condition::{Condition, CovarianceOrigin};
 use crate::error::LearnError;
-use crate::fit::{LibraryModel, integrate};
-use crate::library::{Library, ReactionLibrary};
 use crate::linear::{Cholesky, Matrix};
+use crate::reactions::{Implied, Rated, implied};
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::rng::{Purpose, SimRng};
 use kurtz_dynamics::{MomentIndex, MomentSeries};
@@ -63,61 +60,12 @@ impl ExactMoments {
         if times.len() < 2 {
             return Err(LearnError::Empty { what: "times after the start" });
         }
-        let names: Vec<String> = (1..=network.reactions.len()).map(|j| j.to_string()).collect();
-        let library = |order| {
-            ReactionLibrary::new(
-                &network.species,
-                names.clone(),
-                &network.reactions,
-                network.volume,
-                order,
-                order,
-                None,
-            )
-        };
-        let (second, fourth) = (library(2)?, library(4)?);
         let indices = MomentIndex::up_to(species, 2);
         let (m, t) = (indices.len(), times.len());
-
-        // Small steps: this is the reference that fits are compared with.
-        let mut rates = vec![0.0; fourth.input_count()];
-        let fastest = fastest_rate(&second, &network.rates, initial, &mut rates);
-        let steps = |interval: &[f64]| ((interval[1] - interval[0]) * fastest / 0.01).ceil().max(20.0) as usize;
-        let substeps: Vec<usize> = times.windows(2).map(steps).collect();
-        let start = |count: usize| -> Vec<f64> { (0..count).map(|i| initial.get(i).copied().unwrap_or(0.0)).collect() };
-        let diverged = |time| LearnError::Diverged { condition: "exact moments".into(), time };
-        let all =
-            integrate(&LibraryModel(&fourth), &network.rates, &start(fourth.dimension()), times, &substeps, &[], &[])
-                .map_err(|b| diverged(b.time))?
-                .states;
-        let width = fourth.dimension();
-        let fourth_indices = MomentIndex::up_to(species, 4);
-        let values: Vec<f64> = (0..t * m).map(|k| all[(k / m) * width + k % m]).collect();
-
-        // Propagators from each time to the next: derivatives by the initial values of order 2.
-        let by_initial: Vec<usize> = (0..m).collect();
-        let mut step = Vec::with_capacity(t - 1);
-        for (i, interval) in times.windows(2).enumerate() {
-            let from = &values[i * m..(i + 1) * m];
-            let model = LibraryModel(&second);
-            let path = integrate(&model, &network.rates, from, interval, &substeps[i..=i], &[], &by_initial)
-                .map_err(|b| diverged(b.time))?;
-            step.push(Matrix::from_rows(m, m, path.derivatives[m * m..].to_vec()));
-        }
-        let mut covariance = Matrix::zeros(t * m, t * m);
-        for s in 0..t {
-            let moments = &all[s * width..(s + 1) * width];
-            let mut block = influence_covariance(&indices, &fourth_indices, moments);
-            for later in s..t {
-                if later > s {
-                    block = block.times_transposed(&step[later - 1]);
-                }
-                for (i, j) in (0..m * m).map(|e| (e / m, e % m)) {
-                    covariance[(s * m + i, later * m + j)] = block[(i, j)];
-                    covariance[(later * m + j, s * m + i)] = block[(i, j)];
-                }
-            }
-        }
+        let FirstOrderNetwork { species, reactions, rates, volume } = network;
+        let start: Vec<f64> = (0..m).map(|i| initial.get(i).copied().unwrap_or(0.0)).collect();
+        let Implied { values, covariance, .. } =
+            implied(&Rated { species, reactions, rates, volume: *volume }, &start, times, None)?;
         let random: Vec<usize> = (0..t * m).filter(|&i| covariance[(i, i)] > 0.0).collect();
         // Conserved totals make it singular: a relative 1e-12 of each variance, invisible in the draws, makes it regular.
         let regular = Matrix::from_fn(random.len(), random.len(), |i, j| {
@@ -161,7 +109,7 @@ impl ExactMoments {
     pub fn draw_condition(&self, trajectories: u64, seed: u64, order: u32) -> Result<Condition, LearnError> {
         let name = self.values[..self.species.len()].iter().map(|v| v.to_string()).collect::<Vec<_>>().join(",");
         let mut condition = Condition::from_moments(name, &self.draw(trajectories, seed), order)?;
-        condition.sampled_covariance = false;
+        condition.origin = CovarianceOrigin::Given;
         Ok(condition)
     }
 }
@@ -169,35 +117,6 @@ impl ExactMoments {
 /// A standard normal variate (Box & Muller 1958).
 fn standard_normal(rng: &mut SimRng) -> f64 {
     (-2.0 * rng.uniform().ln()).sqrt() * (std::f64::consts::TAU * rng.uniform()).cos()
-}
-
-/// A bound on the rates of change of the moments: the largest row sum of the Jacobian.
-fn fastest_rate(library: &ReactionLibrary, rates: &[f64], initial: &[f64], x: &mut [f64]) -> f64 {
-    let (n, p) = (library.dimension(), library.term_count());
-    x[..initial.len()].copy_from_slice(initial);
-    let mut gradients = vec![0.0; n * p * n];
-    library.jacobian(x, &mut gradients);
-    let entry = |i: usize, k: usize| (0..p).map(|j| rates[j] * gradients[(i * p + j) * n + k]).sum::<f64>();
-    (0..n).map(|i| (0..n).map(|k| entry(i, k).abs()).sum::<f64>()).fold(1e-3, f64::max)
-}
-
-/// Cov(z, z) at one time from the central moments of orders up to 4.
-fn influence_covariance(indices: &[MomentIndex], all: &[MomentIndex], moments: &[f64]) -> Matrix {
-    // The central moment of a sum of powers: means count as 0.
-    let central = |powers: Vec<u8>| -> f64 {
-        let index = MomentIndex(powers);
-        match index.order() {
-            0 => 1.0,
-            1 => 0.0,
-            _ => all.iter().position(|i| *i == index).map_or(f64::NAN, |k| moments[k]),
-        }
-    };
-    let alone = |i: &MomentIndex| if i.order() > 1 { central(i.0.clone()) } else { 0.0 };
-    Matrix::from_fn(indices.len(), indices.len(), |a, b| {
-        let (a, b) = (&indices[a], &indices[b]);
-        let sum = a.0.iter().zip(&b.0).map(|(x, y)| x + y).collect();
-        central(sum) - alone(a) * alone(b)
-    })
 }
 
 #[cfg(test)]

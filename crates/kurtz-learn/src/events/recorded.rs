@@ -9,6 +9,7 @@ use crate::identifiability::Identifiability;
 use crate::linear::{Compressed, Matrix};
 use crate::report::{Estimate, Level, Route, Verdict, finite};
 use crate::series::{Given, Offer};
+use crate::structure::extended;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 /// Most structures that are listed.
@@ -19,7 +20,7 @@ pub(super) fn learn(traces: &[Trace], offer: &Offer, settings: &TraceSettings) -
     let (groups, unexplained) = groups(traces, offer, &intensities);
     let events: usize = groups.iter().map(|g| g.process.events()).sum();
     let open = offer.open().len();
-    let penalty = settings.penalty.unwrap_or((events as f64).max(3.0).ln() + 2.0 * (open as f64).max(1.0).ln());
+    let penalty = settings.penalty.unwrap_or_else(|| extended(events as f64, open));
     let mut complete = true;
     let mut choices: Vec<Vec<Choice>> = Vec::new();
     for group in &groups {

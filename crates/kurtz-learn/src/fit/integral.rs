@@ -158,7 +158,7 @@ impl<'a> IntegralForm<'a> {
             values: rows.column(p),
             covariance: covariance.into_data(),
             repetitions: condition.repetitions,
-            sampled_covariance: condition.sampled_covariance,
+            origin: condition.origin,
         };
         symmetrise(&mut residual.covariance, (t - 1) * n);
         Ok(residual)

@@ -154,7 +154,9 @@ pub(crate) fn fit_restricted(
             damping = (damping * 10.0).max(1e-6);
         }
     }
-    let covariance = covariance(predictor, data, &parameters, restriction, &problem)?;
+    let mut covariance = covariance(predictor, data, &parameters, restriction, &problem)?;
+    let excess = data.excess_variance(free.len());
+    covariance.iter_mut().for_each(|c| *c *= excess);
     let degrees_of_freedom = data.independent_values().saturating_sub(free.len());
     Ok(Fit { parameters, covariance, chi2: current, degrees_of_freedom, converged, iterations })
 }

@@ -1,5 +1,6 @@
 //! Fitting: from conditions and a model to parameters, their covariance and chi-square.
 
+mod adaptive;
 mod integral;
 mod least_squares;
 mod model;
@@ -16,6 +17,8 @@ pub use predictor::{Prediction, Predictor};
 pub use shooting::{Shooting, ShootingSettings};
 pub use weights::{WeightedData, Weighting};
 
+pub(crate) use adaptive::{Accuracy, integrate_adaptively};
 pub(crate) use integral::IntegralForm;
 pub(crate) use least_squares::{Restriction, fit_restricted, linearise};
+#[cfg(test)]
 pub(crate) use trajectory::integrate;

@@ -1,6 +1,7 @@
 //! Predictions by integrating a model from the initial state of each condition (multiple shots of one gun: every
 //! condition has its own initial state, all share the parameters).
 
+use super::adaptive::{Accuracy, integrate_adaptively};
 use super::model::Model;
 use super::predictor::{Prediction, Predictor};
 use super::trajectory::{Trajectory, integrate};
@@ -14,13 +15,14 @@ use serde::{Deserialize, Serialize};
 pub struct ShootingSettings {
     /// Largest integration error allowed, in standard errors of the datum it meets, > 0. Default 0.01.
     pub tolerance: f64,
-    /// Most steps in one interval between data, >= 1. Default 4096.
+    /// Most equal steps in one interval between data, >= 1; a model that needs more (a stiff one) is integrated with steps
+    /// that follow the error instead. Default 128.
     pub max_substeps: usize,
 }
 
 impl Default for ShootingSettings {
     fn default() -> Self {
-        ShootingSettings { tolerance: 0.01, max_substeps: 4096 }
+        ShootingSettings { tolerance: 0.01, max_substeps: 128 }
     }
 }
 
@@ -30,11 +32,26 @@ impl Default for ShootingSettings {
 pub struct Shooting<'a> {
     model: &'a dyn Model,
     conditions: &'a [Condition],
-    /// Steps in each interval, per condition.
-    substeps: Vec<Vec<usize>>,
+    /// How each condition is integrated.
+    steps: Vec<Steps>,
     /// Condition and state of each unknown initial value.
     unknown: Vec<(usize, usize)>,
 }
+
+/// How one condition is integrated.
+#[derive(Clone, Debug)]
+enum Steps {
+    /// Equal steps, so many in each interval: cheap, and smooth in the parameters.
+    Equal(Vec<usize>),
+    /// As the error asks: for stiff models.
+    Adaptive(Accuracy),
+}
+
+/// Tolerances of adaptive steps: relative, and absolute in standard errors of the best datum of a state. A hundred times
+/// below what a datum notices, so that chi-square is smooth to that.
+const RELATIVE: f64 = 1e-8;
+const OF_NOISE: f64 = 1e-4;
+const MAX_STEPS: usize = 50_000;
 
 impl<'a> Shooting<'a> {
     /// Joins a model to conditions; one integration step per interval until [`Shooting::refined_at`] chooses better.
@@ -58,8 +75,8 @@ impl<'a> Shooting<'a> {
             }
             unknown.extend((0..found).filter(|&i| condition.variance(i) > 0.0).map(|i| (c, i)));
         }
-        let substeps = conditions.iter().map(|c| vec![1; c.times.len() - 1]).collect();
-        Ok(Shooting { model, conditions, substeps, unknown })
+        let steps = conditions.iter().map(|c| Steps::Equal(vec![1; c.times.len() - 1])).collect();
+        Ok(Shooting { model, conditions, steps, unknown })
     }
 
     /// Number of parameters of the model itself; unknown initial values follow them.
@@ -74,41 +91,57 @@ impl<'a> Shooting<'a> {
     }
 
     /// Chooses the numbers of integration steps such that halving them would change no prediction, at these parameters,
-    /// by more than the tolerance.
+    /// by more than the tolerance; a condition for which no number allowed does is integrated adaptively.
     ///
     /// # Errors
-    /// [`LearnError::Diverged`] if no number of steps allowed does.
+    /// [`LearnError::Diverged`] if that fails too.
     pub fn refined_at(mut self, parameters: &[f64], settings: &ShootingSettings) -> Result<Self, LearnError> {
         for c in 0..self.conditions.len() {
-            let condition = &self.conditions[c];
-            let longest = condition.times.windows(2).map(|w| w[1] - w[0]).fold(0.0, f64::max);
-            let steps = |per_longest: f64| -> Vec<usize> {
-                let lengths = condition.times.windows(2).map(|w| w[1] - w[0]);
-                lengths.map(|l| (per_longest * l / longest).ceil().max(1.0) as usize).collect()
+            self.steps[c] = match self.equal_steps(c, parameters, settings) {
+                Some(steps) => steps,
+                None => {
+                    let steps = Steps::Adaptive(self.accuracy(c));
+                    self.integrate_with(c, parameters, &steps, &[], &[])?;
+                    steps
+                }
             };
-            let mut count = 1.0;
-            let mut coarse = self.integrate_with(c, parameters, &steps(count), &[], &[]);
-            loop {
-                count *= 2.0;
-                let fine = self.integrate_with(c, parameters, &steps(count), &[], &[]);
-                let error = match (&coarse, &fine) {
-                    (Ok(a), Ok(b)) => self.largest_difference(c, &a.states, &b.states),
-                    _ => f64::INFINITY,
-                };
-                if error < settings.tolerance {
-                    break;
-                }
-                if count >= settings.max_substeps as f64 {
-                    return Err(fine.err().unwrap_or(LearnError::Diverged {
-                        condition: condition.name.clone(),
-                        time: *condition.times.last().expect("conditions have times"),
-                    }));
-                }
-                coarse = fine;
-            }
-            self.substeps[c] = steps(count);
         }
         Ok(self)
+    }
+
+    fn equal_steps(&self, c: usize, parameters: &[f64], settings: &ShootingSettings) -> Option<Steps> {
+        let times = &self.conditions[c].times;
+        let longest = times.windows(2).map(|w| w[1] - w[0]).fold(0.0, f64::max);
+        let steps = |per_longest: f64| {
+            let lengths = times.windows(2).map(|w| w[1] - w[0]);
+            Steps::Equal(lengths.map(|l| (per_longest * l / longest).ceil().max(1.0) as usize).collect())
+        };
+        let integrate = |count: f64| self.integrate_with(c, parameters, &steps(count), &[], &[]).ok();
+        let mut count = 1.0;
+        let mut coarse = integrate(count);
+        while count < settings.max_substeps as f64 {
+            count *= 2.0;
+            let fine = integrate(count);
+            if let (Some(a), Some(b)) = (&coarse, &fine)
+                && self.largest_difference(c, &a.states, &b.states) < settings.tolerance
+            {
+                return Some(steps(count));
+            }
+            coarse = fine;
+        }
+        None
+    }
+
+    fn accuracy(&self, condition: usize) -> Accuracy {
+        let data = &self.conditions[condition];
+        let n = data.width();
+        let absolute = |state: usize| {
+            let errors = (0..data.times.len()).map(|t| data.variance(t * n + state).sqrt()).filter(|e| *e > 0.0);
+            let largest = (0..data.times.len()).map(|t| data.at(t)[state].abs()).fold(0.0, f64::max);
+            // Values known exactly still bound what is worth computing.
+            (OF_NOISE * errors.fold(f64::INFINITY, f64::min)).min(RELATIVE.sqrt() * largest).max(1e-12)
+        };
+        Accuracy { relative: RELATIVE, absolute: (0..n).map(absolute).collect(), max_steps: MAX_STEPS }
     }
 
     fn largest_difference(&self, condition: usize, a: &[f64], b: &[f64]) -> f64 {
@@ -133,15 +166,20 @@ impl<'a> Shooting<'a> {
         &self,
         condition: usize,
         parameters: &[f64],
-        substeps: &[usize],
+        steps: &Steps,
         by: &[usize],
         by_initial: &[usize],
     ) -> Result<Trajectory, LearnError> {
         let data = &self.conditions[condition];
         let initial = self.initial(condition, parameters);
         let parameters = &parameters[..self.model.parameter_count()];
-        integrate(self.model, parameters, &initial, &data.times, substeps, by, by_initial)
-            .map_err(|blowup| LearnError::Diverged { condition: data.name.clone(), time: blowup.time })
+        let found = match steps {
+            Steps::Equal(counts) => integrate(self.model, parameters, &initial, &data.times, counts, by, by_initial),
+            Steps::Adaptive(accuracy) => {
+                integrate_adaptively(self.model, parameters, &initial, &data.times, accuracy, by, by_initial)
+            }
+        };
+        found.map_err(|blowup| LearnError::Diverged { condition: data.name.clone(), time: blowup.time })
     }
 }
 
@@ -164,7 +202,7 @@ impl Predictor for Shooting<'_> {
         let starts: Vec<usize> = by.iter().copied().filter(|&j| j >= model_count).map(|j| j - model_count).collect();
         let here: Vec<usize> = starts.iter().copied().filter(|&k| self.unknown[k].0 == condition).collect();
         let by_initial: Vec<usize> = here.iter().map(|&k| self.unknown[k].1).collect();
-        let found = self.integrate_with(condition, parameters, &self.substeps[condition], &own, &by_initial)?;
+        let found = self.integrate_with(condition, parameters, &self.steps[condition], &own, &by_initial)?;
         if starts.is_empty() && own.len() == by.len() {
             return Ok(Prediction { values: found.states, by_parameter: found.derivatives });
         }
@@ -180,5 +218,41 @@ impl Predictor for Shooting<'_> {
             .map(|e| columns[e % by.len()].map_or(0.0, |k| found.derivatives[(e / by.len()) * q + k]))
             .collect();
         Ok(Prediction { values: found.states, by_parameter })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::{FitSettings, LibraryModel, WeightedData, Weighting, fit};
+    use crate::library::MassActionLibrary;
+    use crate::reactions::Candidate;
+    use kurtz_dynamics::moments::Stoichiometry;
+
+    /// A <-> B at 4e5 and 1e6, B -> 0 at 0.7: A and B relax a million times faster than they decay.
+    #[test]
+    fn a_stiff_network_is_fitted() {
+        let species = ["A", "B"].map(String::from);
+        let reaction = |r: [u32; 2], p: [u32; 2]| {
+            Candidate::new(&species, Stoichiometry { reactants: r.to_vec(), products: p.to_vec() })
+        };
+        let candidates = [reaction([1, 0], [0, 1]), reaction([0, 1], [1, 0]), reaction([0, 1], [0, 0])];
+        let library = MassActionLibrary::new(&species, &candidates).unwrap();
+        let model = LibraryModel(&library);
+        let truth = [4e5, 1e6, 0.7];
+        let times: Vec<f64> = (0..=10).map(f64::from).collect();
+        let accuracy = Accuracy { relative: 1e-10, absolute: vec![1e-12; 2], max_steps: 100_000 };
+        let exact = integrate_adaptively(&model, &truth, &[1.0, 0.0], &times, &accuracy, &[], &[]).unwrap().states;
+        let variances: Vec<f64> = (0..22).map(|i| if i < 2 { 0.0 } else { 1e-8 }).collect();
+        let condition = Condition::new("c", times, species.to_vec(), exact, variances, 1.0).unwrap();
+        let data = WeightedData::new(vec![condition], Weighting::Full).unwrap();
+        let start = [3e5, 1e6, 1.0];
+        let shooting = Shooting::new(&model, data.conditions()).unwrap();
+        let shooting = shooting.refined_at(&start, &ShootingSettings::default()).unwrap();
+        assert!(matches!(shooting.steps[0], Steps::Adaptive(_)));
+        let found = fit(&shooting, &data, &start, &[true; 3], &FitSettings::default()).unwrap();
+        // The fast rates appear in their ratio alone.
+        let ratio = found.parameters[0] / found.parameters[1];
+        assert!((ratio - 0.4).abs() < 1e-4 && (found.parameters[2] - 0.7).abs() < 1e-3, "{found:?}");
     }
 }

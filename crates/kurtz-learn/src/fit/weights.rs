@@ -1,8 +1,9 @@
 //! How residuals are weighed: the factor of the sampling covariance.
 
-use crate::condition::{Condition, check_conditions};
+use crate::condition::{Condition, CovarianceOrigin, REPETITIONS_PER_VALUE, check_conditions};
 use crate::error::LearnError;
 use crate::linear::{Cholesky, Matrix};
+use crate::report::Goodness;
 use serde::{Deserialize, Serialize};
 
 /// How residuals are weighed.
@@ -22,8 +23,8 @@ pub enum Weighting {
 const FLOOR: f64 = 1e-8;
 /// A row whose variance given the rows before it is below this fraction carries no information of its own.
 const REDUNDANT: f64 = 1e-6;
-/// With fewer repetitions than this per row, a sampled correlation matrix is shrunk towards the identity.
-const REPETITIONS_PER_ROW: f64 = 10.0;
+/// Of an experiment whose covariance rests on few repetitions, so many times are used at least.
+const LEAST_TIMES: usize = 4;
 
 /// Conditions, checked, with the factors that turn their residuals into independent ones of unit variance.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ struct Factor {
     whitening: Whitening,
     rank: usize,
     exact: bool,
+    /// Repetitions behind the covariance, if it was estimated and is used as it is.
+    sample: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +86,34 @@ impl WeightedData {
     /// Whether some sampled covariance had to be shrunk because it rests on few repetitions.
     pub fn is_shrunk(&self) -> bool {
         self.weighting == Weighting::Full && self.factors.iter().any(|f| !f.exact)
+    }
+
+    /// By how much the covariance of so many fitted parameters exceeds that which a known covariance of the data would
+    /// give (Percival et al. 2014, MNRAS 439, 2531, eq. 18, for an inverse corrected as here).
+    pub fn excess_variance(&self, parameters: usize) -> f64 {
+        match self.sample() {
+            Some((q, n)) if n > q + 5.0 => {
+                let p = (parameters as f64).min(q);
+                let (a, b) = (2.0 / ((n - q - 1.0) * (n - q - 4.0)), (n - q - 2.0) / ((n - q - 1.0) * (n - q - 4.0)));
+                (1.0 + b * (q - p)) / (1.0 + a + b * (p + 1.0))
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// How well a fit describes the data; with an estimated covariance, chi-square follows the law of Hotelling.
+    pub fn goodness(&self, chi2: f64, degrees_of_freedom: usize) -> Goodness {
+        match self.sample() {
+            Some((q, n)) if n > q + 5.0 => Goodness::sampled(chi2, degrees_of_freedom, q, n),
+            _ => Goodness::new(chi2, degrees_of_freedom),
+        }
+    }
+
+    /// Values and repetitions of the conditions whose covariance was estimated, in all; of several, the sum of their
+    /// statistics has nearly the law of one with the totals.
+    fn sample(&self) -> Option<(f64, f64)> {
+        let sampled = self.factors.iter().filter_map(|f| f.sample.map(|n| (f.rank as f64, n)));
+        sampled.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
     }
 
     /// Chi-square of predicted values, one list `[times x observables]` for each condition, and how many values it sums.
@@ -131,9 +162,10 @@ impl WeightedData {
 
 impl Factor {
     fn new(condition: &Condition, weighting: Weighting) -> Result<Self, LearnError> {
-        let rows: Vec<usize> = (0..condition.values.len())
-            .filter(|&i| condition.values[i].is_finite() && condition.variance(i) > 0.0)
-            .collect();
+        let mut rows = condition.measured();
+        if weighting == Weighting::Full && condition.rests_on_few() {
+            rows = fewer_times(condition, rows);
+        }
         if rows.is_empty() {
             return Err(LearnError::NotIdentifiable {
                 what: format!("anything from condition `{}`", condition.name),
@@ -141,6 +173,7 @@ impl Factor {
             });
         }
         let not_a_covariance = || LearnError::NotACovariance { condition: condition.name.clone() };
+        let sampled = weighting == Weighting::Full && condition.origin == CovarianceOrigin::Sampled;
         let (whitening, rank, exact) = match weighting {
             Weighting::Unweighted => (Whitening::Scaled(vec![1.0; rows.len()]), rows.len(), true),
             // Independent values need no factor.
@@ -155,10 +188,10 @@ impl Factor {
             Weighting::Full => {
                 let mut c = covariance(condition, &rows);
                 let (m, repetitions) = (rows.len() as f64, condition.repetitions);
-                let few = condition.sampled_covariance && repetitions < REPETITIONS_PER_ROW * m;
+                let few = sampled && repetitions < REPETITIONS_PER_VALUE * m;
                 let shrinkage = if few { (m / repetitions).min(1.0) } else { 0.0 };
                 // The inverse of a sampled covariance is too large on average (Hartlap et al. 2007, A&A 464, 399).
-                let inflation = match condition.sampled_covariance && !few {
+                let inflation = match sampled && !few {
                     true => (repetitions - 1.0) / (repetitions - m - 2.0),
                     false => 1.0,
                 };
@@ -172,8 +205,25 @@ impl Factor {
                 (Whitening::Full(factor), rank, !few)
             }
         };
-        Ok(Factor { rows, whitening, rank, exact })
+        let sample = (sampled && exact).then_some(condition.repetitions);
+        Ok(Factor { rows, whitening, rank, exact, sample })
     }
+}
+
+/// Rows at times spread evenly over those of a condition, as few as its repetitions can bear. Neighbouring times say
+/// nearly the same, as they come from the same trajectories; little is lost.
+fn fewer_times(condition: &Condition, rows: Vec<usize>) -> Vec<usize> {
+    let width = condition.width();
+    let mut times: Vec<usize> = rows.iter().map(|i| i / width).collect();
+    times.dedup();
+    let per_time = rows.len() as f64 / times.len() as f64;
+    let most = ((condition.repetitions / (REPETITIONS_PER_VALUE * per_time)) as usize).max(LEAST_TIMES);
+    if times.len() <= most {
+        return rows;
+    }
+    // The last time is kept, the first of them one stride after the start.
+    let kept: Vec<usize> = (1..=most).map(|k| times[(k * times.len()).div_ceil(most) - 1]).collect();
+    rows.into_iter().filter(|i| kept.contains(&(i / width))).collect()
 }
 
 impl Whitening {

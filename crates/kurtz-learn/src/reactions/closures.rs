@@ -1,6 +1,7 @@
 //! What a closure does to rate constants: the same fit under every closure, compared.
 
 use super::data::ReactionData;
+use crate::condition::Condition;
 use crate::error::LearnError;
 use crate::fit::{FitSettings, LibraryModel, Shooting, ShootingSettings, WeightedData, Weighting, fit};
 use crate::library::ReactionLibrary;
@@ -25,7 +26,19 @@ pub fn compare_closures(
     fits: &FitSettings,
     shooting: &ShootingSettings,
 ) -> Result<Vec<ClosureReport>, LearnError> {
-    let width = data.conditions[0].width();
+    compare_closures_on(data, &data.conditions, chosen, reference, fits, shooting)
+}
+
+/// The same, with conditions that may have other weights than those of the data.
+pub(super) fn compare_closures_on(
+    data: &ReactionData,
+    conditions: &[Condition],
+    chosen: &[usize],
+    reference: &[f64],
+    fits: &FitSettings,
+    shooting: &ShootingSettings,
+) -> Result<Vec<ClosureReport>, LearnError> {
+    let width = conditions[0].width();
     let species = &data.species;
     let order = (1..=4).find(|&o| MomentIndex::up_to(species.len(), o).len() == width);
     let order = order.ok_or_else(|| LearnError::NotIdentifiable {
@@ -35,7 +48,7 @@ pub fn compare_closures(
     let stoichiometries: Vec<Stoichiometry> =
         chosen.iter().map(|&j| data.candidates[j].stoichiometry.clone()).collect();
     let names: Vec<String> = chosen.iter().map(|&j| data.candidates[j].name.clone()).collect();
-    let weighted = WeightedData::new(data.conditions.clone(), Weighting::Full)?;
+    let weighted = WeightedData::new(conditions.to_vec(), Weighting::Full)?;
     let mut reports = Vec::new();
     for closure in all() {
         let library =

@@ -1,13 +1,14 @@
 //! Candidates joined to data: which equations are fitted to which values.
 
 use super::candidates::Candidate;
+use super::implied::{Rated, with_implied_covariance};
 use super::network::{Amounts, network_of};
 use crate::condition::{Condition, check_conditions};
 use crate::error::LearnError;
 use crate::library::{Library, MassActionLibrary, ReactionLibrary};
 use crate::report::Route;
 use kurtz_dynamics::moments::Stoichiometry;
-use kurtz_dynamics::moments::closure::Closure;
+use kurtz_dynamics::moments::closure::{Closure, all};
 use kurtz_dynamics::{MomentIndex, MomentSeries};
 use kurtz_model::Network;
 
@@ -127,6 +128,30 @@ impl ReactionData {
     /// How the equations were closed.
     pub fn route(&self) -> &Route {
         &self.route
+    }
+
+    /// The conditions with the covariance that the candidates at these rates imply, where they need one: see
+    /// [`with_implied_covariance`]. `None` if they do not, or if the data are not moments of the species alone.
+    pub(super) fn with_implied_covariance(&self, rates: &[f64]) -> Result<Option<Vec<Condition>>, LearnError> {
+        let closures = all();
+        let closure = match &self.route {
+            Route::Exact => None,
+            Route::Closure(name) => closures.iter().find(|c| c.name() == name).map(|c| &**c),
+            _ => return Ok(None),
+        };
+        let (reactions, rates): (Vec<Stoichiometry>, Vec<f64>) = self
+            .candidates
+            .iter()
+            .zip(rates)
+            .filter(|(_, k)| **k > 0.0)
+            .map(|(c, &k)| (c.stoichiometry.clone(), k))
+            .unzip();
+        let (species, volume) = (&self.species, self.volume);
+        with_implied_covariance(
+            &self.conditions,
+            &Rated { species, reactions: &reactions, rates: &rates, volume },
+            closure,
+        )
     }
 
     /// The network of the candidates with positive rates, starting where the first condition does.

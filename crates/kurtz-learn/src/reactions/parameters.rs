@@ -6,7 +6,8 @@ use crate::fit::{
     Fit, FitSettings, LibraryModel, Prediction, Predictor, Shooting, ShootingSettings, WeightedData, fit,
 };
 use crate::library::ReactionLibrary;
-use crate::linear::{Compressed, Matrix};
+use crate::linear::{Cholesky, Compressed, Matrix};
+use crate::report::{Estimate, ParameterReport, finite};
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::moments::closure::Closure;
 use kurtz_model::kinetics::Changes;
@@ -213,6 +214,67 @@ pub fn fit_parameters(
     let constants = rates.rates(&fit.parameters[..free.len()]);
     Ok(ParameterFit { names: free.to_vec(), fit, rates: constants, network })
 }
+
+/// The parameters of a network at which its rate constants are nearest to fitted ones, with 95 % intervals, in the
+/// network's own units; none if nothing but the constants themselves is in it.
+///
+/// `rates`, `[reactions]`, and their `covariance`, `[reactions x reactions]`, are in coherent units. Distances are those
+/// of the covariance (generalised least squares), so that for small errors this is the fit of the parameters to the data.
+///
+/// # Errors
+/// As [`RateExpressions::new`]; constants that do not determine the parameters.
+pub fn parameters_from_rates(
+    network: &Network,
+    rates: &[f64],
+    covariance: &[f64],
+) -> Result<Vec<ParameterReport>, LearnError> {
+    let independent = |p: &&Parameter| matches!(p.value, Value::Quantity(_));
+    let all: Vec<String> = network.parameters.iter().filter(independent).map(|p| p.name.clone()).collect();
+    let every = RateExpressions::new(network, &all)?;
+    let (n, start) = (rates.len(), every.start());
+    // Those that no constant depends on are not looked for.
+    let slopes = every.derivatives(&start);
+    let used = |i: &usize| (0..n).any(|j| slopes[j * all.len() + i] != 0.0);
+    let free: Vec<String> = (0..all.len()).filter(used).map(|i| all[i].clone()).collect();
+    if free.is_empty() {
+        return Ok(Vec::new());
+    }
+    let expressions = RateExpressions::new(network, &free)?;
+    let not_a_covariance = || LearnError::NotACovariance { condition: "the rate constants".into() };
+    let factor = Cholesky::new(&Matrix::from_rows(n, n, covariance.to_vec())).ok_or_else(not_a_covariance)?;
+    let k = free.len();
+    let whitened = |parameters: &[f64]| {
+        let (now, slopes) = (expressions.rates(parameters), expressions.derivatives(parameters));
+        let mut rows = Matrix::from_fn(n, k + 1, |j, i| if i == k { rates[j] - now[j] } else { slopes[j * k + i] });
+        factor.whiten(&mut rows);
+        Compressed::new(&rows)
+    };
+    let undetermined = || LearnError::NotIdentifiable {
+        what: "the parameters of the network".into(),
+        reason: "the rate constants depend on fewer combinations of them".into(),
+    };
+    let everything: Vec<usize> = (0..k).collect();
+    let mut parameters = expressions.parameters_at(rates)?;
+    for _ in 0..20 {
+        let step = whitened(&parameters).solve(&everything).ok_or_else(undetermined)?.x;
+        parameters.iter_mut().zip(&step).for_each(|(p, s)| *p += s);
+    }
+    let inverse = whitened(&parameters).inverse_information(&everything).ok_or_else(undetermined)?;
+    let report = |(i, name): (usize, &String)| {
+        let scale = expressions.scales[i];
+        let (value, error) = (parameters[i] / scale, inverse[(i, i)].sqrt() / scale);
+        let half = NORMAL_95 * error;
+        let (lower, upper) = (finite(value - half), finite(value + half));
+        ParameterReport {
+            name: name.clone(),
+            estimate: Estimate { value, standard_error: finite(error), lower, upper },
+        }
+    };
+    Ok(free.iter().enumerate().map(report).collect())
+}
+
+/// Half of a 95 % interval in standard errors.
+const NORMAL_95: f64 = 1.959_964;
 
 fn library_of(network: &Network, order: u32, closure: Option<&dyn Closure>) -> Result<ReactionLibrary, LearnError> {
     let species: Vec<String> = network.species.iter().map(|s| s.name.clone()).collect();

@@ -14,7 +14,7 @@ use crate::error::LearnError;
 use crate::fit::{FitSettings, Predictor, WeightedData, Weighting};
 use crate::linear::non_negative;
 use crate::report::{LearnReport, Level, Route, Verdict};
-use crate::structure::SelectionSettings;
+use crate::structure::{SelectionSettings, extended};
 use kurtz_dynamics::Progress;
 use kurtz_dynamics::data::Series;
 use serde::{Deserialize, Serialize};
@@ -193,8 +193,7 @@ impl Job<'_> {
                 reason: format!("{values} values are as many as unknown initial values; measure more times"),
             });
         }
-        let extended = (values as f64).max(3.0).ln() + 2.0 * (open as f64).max(1.0).ln();
-        let penalty = self.settings.penalty.unwrap_or(extended);
+        let penalty = self.settings.penalty.unwrap_or_else(|| extended(values as f64, open));
         let selection = Selection {
             predictor: &shooting,
             data: &data,

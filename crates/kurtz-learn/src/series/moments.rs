@@ -2,12 +2,12 @@
 
 use super::offer::Offer;
 use super::report::{Findings, learn_report};
-use super::search::Selection;
+use super::search::{Selected, Selection};
 use crate::condition::Condition;
 use crate::error::LearnError;
 use crate::fit::{IntegralSettings, LibraryModel, Predictor, Shooting, WeightedData, Weighting, fit_integral};
 use crate::library::ReactionLibrary;
-use crate::reactions::RateSettings;
+use crate::reactions::{REWEIGHTINGS, RateSettings, Rated, covariance_verdicts, is_settled, with_implied_covariance};
 use crate::report::{LearnReport, Route};
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::{MomentSeries, Progress};
@@ -28,26 +28,27 @@ pub fn select_by_moments(
     let library = ReactionLibrary::new(&offer.species, offer.names(), &reactions, offer.volume, order, order, None)?;
     let condition = |(i, s): (usize, &MomentSeries)| Condition::from_moments(format!("series {}", i + 1), s, order);
     let conditions = series.iter().enumerate().map(condition).collect::<Result<Vec<_>, _>>()?;
-    let data = WeightedData::new(conditions, Weighting::Full)?;
-    let p = offer.candidates.len();
-    let coarse = fit_integral(&library, data.conditions(), &vec![true; p], &IntegralSettings::default())?;
-    let mut start = coarse.coefficients;
-    offer.fixed().into_iter().for_each(|(j, k)| start[j] = k);
-    let model = LibraryModel(&library);
-    let first = Shooting::new(&model, data.conditions())?;
-    let start = first.with_initial_values(&start);
-    let shooting = first.refined_at(&start, &settings.shooting)?;
-    debug_assert_eq!(shooting.parameter_count(), start.len());
-    let selected = Selection {
-        predictor: &shooting,
-        data: &data,
-        offer,
-        penalty: settings.selection.penalty.per_term(&data, offer.open().len()),
-        settings: &settings.selection,
-        fits: &settings.fit,
-        progress,
+    let mut data = WeightedData::new(conditions.clone(), Weighting::Full)?;
+    let mut selected = select(&library, &data, offer, settings, progress)?;
+    // Weights from the fitted network, then the fit again: as `learn_from` does.
+    for _ in 0..REWEIGHTINGS {
+        let rates = &selected.structures.best().fit.parameters[..offer.candidates.len()];
+        let there: Vec<usize> = (0..rates.len()).filter(|&j| rates[j] > 0.0).collect();
+        let rated = Rated {
+            species: &offer.species,
+            reactions: &there.iter().map(|&j| reactions[j].clone()).collect::<Vec<_>>(),
+            rates: &there.iter().map(|&j| rates[j]).collect::<Vec<_>>(),
+            volume: offer.volume,
+        };
+        let Ok(Some(conditions)) = with_implied_covariance(&conditions, &rated, None) else { break };
+        let Ok(next) = WeightedData::new(conditions, Weighting::Full) else { break };
+        let found = select(&library, &next, offer, settings, progress)?;
+        let settled = is_settled(&selected.structures, &found.structures);
+        (data, selected) = (next, found);
+        if settled {
+            break;
+        }
     }
-    .run(&[start])?;
     let findings = Findings {
         offer,
         route: Route::Exact,
@@ -56,5 +57,33 @@ pub fn select_by_moments(
         confidence: settings.confidence,
         noise_from_residuals: false,
     };
-    Ok(learn_report(&findings, Vec::new()))
+    Ok(learn_report(&findings, covariance_verdicts(&data)))
+}
+
+fn select(
+    library: &ReactionLibrary,
+    data: &WeightedData,
+    offer: &Offer,
+    settings: &RateSettings,
+    progress: &dyn Progress,
+) -> Result<Selected, LearnError> {
+    let p = offer.candidates.len();
+    let coarse = fit_integral(library, data.conditions(), &vec![true; p], &IntegralSettings::default())?;
+    let mut start = coarse.coefficients;
+    offer.fixed().into_iter().for_each(|(j, k)| start[j] = k);
+    let model = LibraryModel(library);
+    let first = Shooting::new(&model, data.conditions())?;
+    let start = first.with_initial_values(&start);
+    let shooting = first.refined_at(&start, &settings.shooting)?;
+    debug_assert_eq!(shooting.parameter_count(), start.len());
+    let selection = Selection {
+        predictor: &shooting,
+        data,
+        offer,
+        penalty: settings.selection.penalty.per_term(data, offer.open().len()),
+        settings: &settings.selection,
+        fits: &settings.fit,
+        progress,
+    };
+    selection.run(&[start])
 }

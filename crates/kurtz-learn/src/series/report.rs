@@ -6,7 +6,7 @@ use crate::fit::WeightedData;
 use crate::identifiability::Identifiability;
 use crate::linear::{Compressed, non_negative};
 use crate::reactions::{Range, profile, structure_reports, structure_verdicts};
-use crate::report::{DataSummary, Estimate, Goodness, LearnReport, Level, ReactionReport, Route, Verdict, finite};
+use crate::report::{DataSummary, Estimate, LearnReport, Level, ReactionReport, Route, Verdict, finite};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Beyond so many candidates the intervals without selection are not computed: they take the cube of their number.
@@ -28,7 +28,7 @@ pub(crate) fn learn_report(findings: &Findings, more: Vec<Verdict>) -> LearnRepo
     let Findings { offer, selected, .. } = findings;
     let names = offer.names();
     let best = selected.structures.best();
-    let goodness = Goodness::new(best.fit.chi2, best.fit.degrees_of_freedom);
+    let goodness = findings.data.goodness(best.fit.chi2, best.fit.degrees_of_freedom);
     let open_names: Vec<String> = selected.open.iter().map(|&j| names[j].clone()).collect();
     let identifiability = Identifiability::of(&selected.problem, &open_names);
     let mut verdicts = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn learn_report(findings: &Findings, more: Vec<Verdict>) -> LearnRepo
         volume: offer.volume,
         data: DataSummary::of(findings.data),
         route: findings.route.clone(),
-        reactions: reactions(offer, selected, findings.confidence),
+        reactions: reactions(findings),
         parameters: Vec::new(),
         structures: structure_reports(&selected.structures, &names),
         structures_complete: selected.structures.complete,
@@ -64,13 +64,16 @@ pub(crate) fn learn_report(findings: &Findings, more: Vec<Verdict>) -> LearnRepo
     }
 }
 
-fn reactions(offer: &Offer, selected: &Selected, confidence: f64) -> Vec<ReactionReport> {
+fn reactions(findings: &Findings) -> Vec<ReactionReport> {
+    let Findings { offer, selected, confidence, .. } = findings;
     let normal = Normal::standard();
-    let (two_sided, one_sided) = (normal.inverse_cdf(0.5 + 0.5 * confidence), normal.inverse_cdf(confidence));
+    let (two_sided, one_sided) = (normal.inverse_cdf(0.5 + 0.5 * confidence), normal.inverse_cdf(*confidence));
+    // The linearised problem takes the covariance of the data for known.
+    let excess = findings.data.excess_variance(selected.structures.best().terms.len()).sqrt();
     let best = selected.structures.best();
     let place = |j: usize| selected.open.iter().position(|&o| o == j);
     let chosen: Vec<usize> = best.terms.iter().filter_map(|&j| place(j)).collect();
-    let everything = without_selection(&selected.problem, two_sided);
+    let everything = without_selection(&selected.problem, two_sided * excess);
     let report = |(j, candidate): (usize, &crate::reactions::Candidate)| {
         let exactly = |value| Estimate { value, standard_error: None, lower: Some(value), upper: Some(value) };
         let rate = match (offer.given[j], place(j)) {
@@ -80,7 +83,8 @@ fn reactions(offer: &Offer, selected: &Selected, confidence: f64) -> Vec<Reactio
                 let with: Vec<usize> = chosen.iter().copied().chain([at]).collect();
                 let problem = restrict(&selected.problem, &with, &[]);
                 let x = non_negative(&problem, &(0..with.len()).collect::<Vec<_>>(), &vec![true; with.len()]);
-                let range = profile(&problem, &vec![true; with.len()], &x, with.len() - 1, one_sided.powi(2));
+                let range =
+                    profile(&problem, &vec![true; with.len()], &x, with.len() - 1, (one_sided * excess).powi(2));
                 Estimate { value: 0.0, standard_error: None, lower: Some(0.0), upper: finite(range.upper) }
             }
             _ => {

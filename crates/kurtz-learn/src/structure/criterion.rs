@@ -11,6 +11,17 @@ use super::super::fit::WeightedData;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+/// ln N + 2 ln p: what a reaction must gain in twice the log-likelihood among p candidates, for N single measurements,
+/// events or transitions (Chen & Chen 2008, doi:10.1093/biomet/asn034, with gamma = 1).
+///
+/// [`Penalty::Repetitions`] guards against chance differently, by a maximum instead of a sum, because it serves other
+/// data: moments of N trajectories, where the few candidates offered (tens) are far fewer than what ln N pays for. Courses
+/// and traces are searched among hundreds of reactions of second order, and there the best of many that are not there
+/// gains about 2 ln p beyond what one of them would.
+pub(crate) fn extended(n: f64, candidates: usize) -> f64 {
+    n.max(3.0).ln() + 2.0 * (candidates as f64).max(1.0).ln()
+}
+
 /// What one more term must gain in chi-square to be worth keeping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

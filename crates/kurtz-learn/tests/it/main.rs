@@ -1,5 +1,6 @@
 //! Learning from simulated ensembles, end to end.
 
+mod coverage;
 mod epidermis;
 mod second_order;
 

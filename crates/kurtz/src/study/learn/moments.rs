@@ -10,9 +10,10 @@ use kurtz_dynamics::data::DataError;
 use kurtz_dynamics::moments::closure::Gaussian;
 use kurtz_dynamics::moments::{ClosedMoments, Form, MomentHierarchy, Sensitivity};
 use kurtz_dynamics::{MomentIndex, MomentSeries, Progress};
+use kurtz_learn::reactions::parameters_from_rates;
 use kurtz_learn::report::{Level, Verdict};
 use kurtz_learn::series::{Given, Offer, select_by_moments};
-use kurtz_learn::{LearnReport, RateSettings, learn_reactions};
+use kurtz_learn::{Condition, LearnReport, LearnedReactions, RateSettings, learn_reactions};
 use kurtz_model::kinetics::Changes;
 use kurtz_model::{Kinetics, Network};
 use kurtz_ode::{Integration, solve};
@@ -45,17 +46,10 @@ pub(super) fn learn(
     let series: Vec<MomentSeries> = named.iter().map(|(_, s)| s.clone()).collect();
     let rates = RateSettings { order, ..RateSettings::default() };
     let enumerated = frame.model.is_none() && settings.candidates.is_none();
-    let (offer, mut report) = fit(&series, offer, &rates, enumerated && settings.order > 1, progress)?;
+    let model = frame.model.as_ref().map(|m| m.kinetics.network());
+    let (offer, mut report) = fit(&series, offer, model, &rates, enumerated && settings.order > 1, progress)?;
     report.verdicts.extend(more);
     report.verdicts.extend(missing);
-    if kind == Kind::Moments && series.iter().any(|s| s.covariance.is_none()) {
-        report.verdicts.push(Verdict::new(
-            Level::Caution,
-            "the moments came without their sampling covariance: that of independent normal samples was taken, without \
-             correlation in time, so that standard errors and evidence are only rough (`kurtz simulate --covariance` \
-             records it)",
-        ));
-    }
     let chosen: Vec<bool> = report.reactions.iter().map(|r| r.selected).collect();
     if !frame.volume_given && volume_matters(&offer, &chosen) {
         report.verdicts.push(unit_volume());
@@ -73,17 +67,34 @@ pub(super) fn learn(
         fits,
         noise: None,
         uniform: Vec::new(),
-        references: vec!["yang2020", "whittle1957"],
+        references: vec!["yang2020", "whittle1957", "percival2014"],
         report,
         sources: frame.sources,
         model: frame.model,
     })
 }
 
+/// The report, with the parameters of the model where all of its reactions were found.
+fn with_parameters(learned: LearnedReactions, model: Option<&Network>) -> LearnReport {
+    let LearnedReactions { mut report, structures, .. } = learned;
+    let (fit, n) = (&structures.best().fit, report.reactions.len());
+    let Some(model) = model.filter(|m| m.reactions.len() == n && report.reactions.iter().all(|r| r.selected)) else {
+        return report;
+    };
+    let width = fit.parameters.len();
+    let covariance: Vec<f64> = (0..n * n).map(|e| fit.covariance[(e / n) * width + e % n]).collect();
+    match parameters_from_rates(model, &fit.parameters[..n], &covariance) {
+        Ok(parameters) => report.parameters = parameters,
+        Err(error) => report.verdicts.push(Verdict::new(Level::Caution, error.to_string())),
+    }
+    report
+}
+
 /// Fits an offer; candidates that were enumerated are first tried in first order alone, whose equations are exact.
 fn fit(
     series: &[MomentSeries],
     offer: Offer,
+    model: Option<&Network>,
     settings: &RateSettings,
     in_stages: bool,
     progress: &dyn Progress,
@@ -91,7 +102,7 @@ fn fit(
     let one = |offer: &Offer| -> Result<LearnReport, Error> {
         if offer.given.iter().all(|g| *g == Given::Open) {
             let learned = learn_reactions(series, offer.volume, &offer.candidates, Some(&Gaussian), settings)?;
-            return Ok(learned.report);
+            return Ok(with_parameters(learned, model));
         }
         Ok(select_by_moments(series, offer, settings, progress)?)
     };
@@ -197,8 +208,14 @@ fn fits(network: &Network, named: &[(String, MomentSeries)]) -> Vec<Fit> {
     for (name, series) in named {
         let condition = named_by_start(name, series);
         let curve = curve(network, series).ok();
+        // Without a covariance the errors of independent normal samples.
+        let assumed = Condition::from_moments("", series, 2).ok().filter(|_| series.trajectories.is_some());
+        let error = |t: usize, m: usize| -> Option<f64> {
+            let assumed = || assumed.as_ref().map(|c| c.variance(t * c.width() + m).sqrt());
+            series.standard_error(t, m).or_else(assumed)
+        };
         for (m, index) in series.indices.iter().enumerate().filter(|(_, i)| i.order() <= 2) {
-            let errors: Vec<f64> = (0..series.times.len()).filter_map(|t| series.standard_error(t, m)).collect();
+            let errors: Vec<f64> = (0..series.times.len()).filter_map(|t| error(t, m)).collect();
             let of = |predicted: &MomentSeries, times: &[f64]| -> Option<Vec<f64>> {
                 let place = predicted.position(index)?;
                 let at = |t: &f64| predicted.times.iter().position(|p| p == t).map(|row| predicted.value(row, place));

@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use kurtz_learn::LearnReport;
-use kurtz_learn::reactions::Amounts;
+use kurtz_learn::reactions::{Amounts, free_name};
 use kurtz_learn::series::Offer;
 use kurtz_model::{
     Compartment, CompartmentId, Expression, Initial, Network, Parameter, ParameterId, Quantity, RateLaw, Reaction,
@@ -104,9 +104,10 @@ pub(super) fn network(
     let side = |counts: &[u32]| -> Vec<(SpeciesId, u32)> {
         counts.iter().enumerate().filter(|(_, c)| **c > 0).map(|(i, &c)| (SpeciesId::from(i), c)).collect()
     };
+    let names: Vec<&str> = offer.candidates.iter().map(|c| c.name.as_str()).collect();
     for (j, reaction) in report.reactions.iter().enumerate().filter(|(_, r)| r.selected) {
         let id = ParameterId::from(network.parameters.len());
-        let name = free_name(&network, offer, &format!("k_{}", reaction.name));
+        let name = free_name(&network, &names, &format!("k_{}", reaction.name));
         let unit = units[j].unit.clone();
         network
             .parameters
@@ -123,21 +124,6 @@ pub(super) fn network(
         });
     }
     network
-}
-
-/// A name that neither species nor reactions have.
-fn free_name(network: &Network, offer: &Offer, wanted: &str) -> String {
-    let taken = |name: &str| {
-        network.species_named(name).is_some()
-            || network.parameter_named(name).is_some()
-            || network.compartments.iter().any(|c| c.name == name)
-            || offer.candidates.iter().any(|c| c.name == name)
-    };
-    let mut name = wanted.to_string();
-    while taken(&name) {
-        name.push('_');
-    }
-    name
 }
 
 fn plain(value: f64) -> Value {
@@ -181,11 +167,14 @@ fn bare(frame: &Frame, offer: &Offer, start: &[f64]) -> Network {
         },
         clamped: false,
     };
-    Network {
+    let mut network = Network {
         time_unit: frame.time_unit.clone(),
         volume_unit,
-        compartments: vec![Compartment { name: "volume".into(), size }],
         species: offer.species.iter().zip(start).map(species).collect(),
+        compartments: Vec::new(),
         ..Network::default()
-    }
+    };
+    let name = free_name(&network, &[], "volume");
+    network.compartments.push(Compartment { name, size });
+    network
 }
