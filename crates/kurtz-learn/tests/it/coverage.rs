@@ -143,17 +143,33 @@ fn the_few_times_that_a_thousand_trajectories_can_bear_are_enough_for_a_network_
     assert_calibrated(&tally(&DIMERISATION, 0..6));
 }
 
+/// A hundred seeds, printed.
+fn measure(plan: &Plan) {
+    let tally = tally(plan, 0..100);
+    println!("{}", tally.summary());
+    assert_calibrated(&tally);
+}
+
 #[test]
-#[ignore = "half an hour: 100 seeds each; cargo test --release -p kurtz-learn -- --ignored --nocapture coverage_over"]
-fn coverage_over_many_seeds() {
-    for (name, plan) in [
-        ("epidermis, covariance sampled", EPIDERMIS),
-        ("epidermis, no covariance", Plan { covariance: false, ..EPIDERMIS }),
-        ("dimerisation, covariance sampled", DIMERISATION),
-        ("dimerisation, no covariance", Plan { covariance: false, order: 2, ..DIMERISATION }),
-    ] {
-        let tally = tally(&plan, 0..100);
-        println!("{name}: {}", tally.summary());
-        assert_calibrated(&tally);
-    }
+#[ignore = "minutes: 100 seeds; cargo test --release -p kurtz-learn -- --ignored --nocapture coverage_of"]
+fn coverage_of_epidermis() {
+    measure(&EPIDERMIS);
+}
+
+#[test]
+#[ignore = "minutes: 100 seeds; cargo test --release -p kurtz-learn -- --ignored --nocapture coverage_of"]
+fn coverage_of_epidermis_without_covariance() {
+    measure(&Plan { covariance: false, ..EPIDERMIS });
+}
+
+#[test]
+#[ignore = "minutes: 100 seeds; cargo test --release -p kurtz-learn -- --ignored --nocapture coverage_of"]
+fn coverage_of_dimerisation() {
+    measure(&DIMERISATION);
+}
+
+#[test]
+#[ignore = "minutes: 100 seeds; cargo test --release -p kurtz-learn -- --ignored --nocapture coverage_of"]
+fn coverage_of_dimerisation_without_covariance() {
+    measure(&Plan { covariance: false, order: 2, ..DIMERISATION });
 }
