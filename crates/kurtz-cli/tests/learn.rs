@@ -189,10 +189,10 @@ fn moments_with_their_covariance_are_learned_from_a_directory() {
     assert_eq!((result["kind"].as_str(), result["route"].as_str()), (Some("moments"), Some("exact")));
     assert_eq!(result["rate_units"]["A_to_A2"], "1/week");
     assert_learned(&result, &[("A -> 2 A", 0.09196), ("A -> A + B", 0.924), ("A -> 2 B", 0.08404), ("B -> 0", 0.31)]);
-    // The same as a table, without covariance: said to be rough.
+    // The same as a table, without covariance: the fitted network supplies it.
     let result =
         place.learn("clones/data/moments.csv | --candidates | c.txt | --known | A -> 2 A | --fix | B -> 0=0.31");
-    assert!(verdict(&result, "without their sampling covariance"));
+    assert!(verdict(&result, "is that of the fitted network"));
     let fixed = result["reactions"].as_array().unwrap().iter().find(|r| r["equation"] == "B -> 0").unwrap();
     assert_eq!((fixed["rate"]["value"].as_f64(), fixed["selected"].as_bool()), (Some(0.31), Some(true)));
 }

@@ -4,7 +4,7 @@ use super::candidates::Candidate;
 use super::closures::compare_closures_on;
 use super::data::ReactionData;
 use super::intervals::{Range, profile};
-use crate::condition::CovarianceOrigin;
+use crate::condition::{Condition, CovarianceOrigin};
 use crate::error::LearnError;
 use crate::fit::{FitSettings, LibraryModel, Shooting, ShootingSettings, WeightedData, Weighting, linearise};
 use crate::identifiability::Identifiability;
@@ -293,7 +293,15 @@ pub(crate) fn covariance_verdicts(data: &WeightedData) -> Vec<Verdict> {
              the evidence is overstated (record the covariance, `kurtz simulate --covariance`)",
         ));
     }
-    if any(CovarianceOrigin::Implied { exact: true }) {
+    let means_alone = |c: &Condition| c.observables.iter().all(|o| o.starts_with('<'));
+    let implied = |c: &&Condition| matches!(c.origin, CovarianceOrigin::Implied { .. });
+    if data.conditions().iter().filter(implied).any(means_alone) {
+        verdicts.push(Verdict::new(
+            Level::Caution,
+            "means alone do not tell how the network fluctuates: structures with the same means give their correlations in \
+             time, and with them chi-square and intervals, differently; give variances and covariances (`A-B-cov`) too",
+        ));
+    } else if any(CovarianceOrigin::Implied { exact: true }) {
         verdicts.push(Verdict::new(
             Level::Good,
             "the covariance of the moments across times is that of the fitted network",
