@@ -225,6 +225,11 @@ pub enum Stop {
         /// To what.
         value: f64,
     },
+    /// Conditions or laws switch back and forth again and again while time hardly passes.
+    Standstill {
+        /// Where.
+        time: f64,
+    },
     /// The equations could not be integrated further.
     Flow {
         /// Why.
@@ -289,6 +294,10 @@ impl Stop {
                 "event `{}` sets `{}` to {value} at time {time}; what is counted must be a whole number",
                 network.events[event.index()].name,
                 network.variable_name(*variable)
+            ),
+            Stop::Standstill { time } => format!(
+                "conditions or pieces of laws switch back and forth without end at time {time}; give them a gap, so \
+                 that one does not undo the other at once"
             ),
             Stop::Flow { stop, names } => stop.describe(names),
             Stop::Cancelled => "interrupted".to_owned(),

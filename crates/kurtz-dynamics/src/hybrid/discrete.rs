@@ -1,10 +1,10 @@
 //! Reactions that happen one by one.
 
+use super::product::Product;
 use super::program::Compiled;
 use super::switches::is_moving;
 use kurtz_model::expression::{BinaryOperator, Expression};
-use kurtz_model::system::Role;
-use kurtz_model::{RateLaw, ReactionId, Symbol, System, Variable};
+use kurtz_model::{ReactionId, Symbol, System, Variable};
 
 /// The discrete reactions of a system.
 #[derive(Clone, Debug)]
@@ -29,8 +29,7 @@ pub(super) struct Discrete {
 /// How a steady propensity is computed.
 #[derive(Clone, Debug)]
 enum Kernel {
-    /// The constant times the product of amounts less offsets.
-    MassAction(f64, Vec<(usize, f64)>),
+    Product(Product),
     General(Compiled),
 }
 
@@ -46,12 +45,11 @@ impl Discrete {
         let (steady, varying): (Vec<_>, Vec<_>) = reactions.iter().partition(|(_, a)| !is_moving(a, is_flowing));
         let mut readers = vec![Vec::new(); system.state().len()];
         let mut kernels = Vec::new();
-        for (j, (id, propensity)) in (0..).zip(&steady) {
-            let kernel = mass_action(system, *id);
-            kernels
-                .push(kernel.unwrap_or_else(|| {
-                    Kernel::General(Compiled::new(system, modes, std::slice::from_ref(propensity)))
-                }));
+        for (j, (_, propensity)) in (0..).zip(&steady) {
+            kernels.push(match Product::of(system, propensity) {
+                Some(product) => Kernel::Product(product),
+                None => Kernel::General(Compiled::new(system, modes, std::slice::from_ref(propensity))),
+            });
             for variable in propensity.symbols().into_iter().filter_map(Variable::of) {
                 if let Some(i) = system.position(variable) {
                     readers[i].push(j);
@@ -83,9 +81,7 @@ impl Discrete {
     #[inline]
     pub fn propensity(&self, j: usize, inputs: &[f64]) -> f64 {
         let a = match &self.kernels[j] {
-            Kernel::MassAction(constant, factors) => {
-                factors.iter().fold(*constant, |a, &(i, offset)| a * (inputs[i] - offset))
-            }
+            Kernel::Product(product) => product.value(inputs),
             Kernel::General(law) => law.one(inputs),
         };
         // A product of amounts and offsets can be -0.
@@ -114,33 +110,4 @@ pub(super) fn guarded_propensity(system: &System, reaction: ReactionId, is_flowi
         None => propensity,
         Some(condition) => Expression::piecewise([(propensity, condition)], 0.0),
     }
-}
-
-/// The kernel of a mass-action reaction whose constant and sizes stay.
-fn mass_action(system: &System, reaction: ReactionId) -> Option<Kernel> {
-    let network = system.network();
-    let description = &network.reactions[reaction.index()];
-    let RateLaw::MassAction(k) = &description.rate else { return None };
-    let size = |c| match system.role(Variable::Compartment(c)) {
-        Role::Constant(v) => Some(*v),
-        _ => None,
-    };
-    let k = system.resolve(k);
-    if !k.is_constant() {
-        return None;
-    }
-    let mut constant = k.evaluate(&|_| f64::NAN) * size(description.compartment)?;
-    let mut factors = Vec::new();
-    for &(species, order) in &description.reactants {
-        let volume = size(network.species[species.index()].compartment)?;
-        for i in 0..order {
-            match system.role(Variable::Species(species)) {
-                Role::Constant(n) => constant *= n - f64::from(i),
-                Role::State(position) => factors.push((*position, f64::from(i))),
-                Role::Assigned(_) => return None,
-            }
-            constant /= volume * f64::from(i + 1);
-        }
-    }
-    Some(Kernel::MassAction(constant, factors))
 }

@@ -32,6 +32,7 @@ mod integrate;
 mod partition;
 mod plan;
 mod process;
+mod product;
 mod program;
 mod rows;
 mod sampler;

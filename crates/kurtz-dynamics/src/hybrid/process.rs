@@ -12,6 +12,10 @@ use crate::ssa::watch::{MAX_COUNT, STRIDE, Watch};
 use kurtz_model::{SpeciesId, Variable};
 use std::sync::Arc;
 
+/// So many stops of the flow within this part of the time are taken for one that never goes on.
+const MOST_SWITCHES: usize = 1_000;
+const STANDSTILL: f64 = 1e-9;
+
 /// Numerical settings, as the engine needs them.
 #[derive(Clone, Debug)]
 pub(super) struct Numerics {
@@ -102,9 +106,18 @@ impl Process {
         let end = rows.end();
         let flows = plan.flows();
         let mut clock = self.next_clock();
+        let (mut standing, mut stands_at) = (0, start);
         while self.time() < end {
             if progress.cancelled() {
                 return Err(Stop::Cancelled);
+            }
+            // Laws or events that switch back and forth without time passing.
+            standing = if self.time() - stands_at <= STANDSTILL * self.time().abs() { standing + 1 } else { 0 };
+            if standing == 0 {
+                stands_at = self.time();
+            }
+            if flows && standing > MOST_SWITCHES {
+                return Err(Stop::Standstill { time: self.time() });
             }
             let stop = end.min(clock).min(self.schedule.next());
             let is_settled = if flows {

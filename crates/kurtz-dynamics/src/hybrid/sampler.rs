@@ -121,6 +121,13 @@ impl Method for Hybrid {
         if unit.is_specified() && unit.scale != 1.0 {
             return Err(DynamicsError::NotMolecules { unit: unit.text.clone() });
         }
+        // Nothing but mass action: the direct method has better kernels for it.
+        if let Ok(kinetics) = Kinetics::new(system.network())
+            && kinetics.general_reactions().is_empty()
+            && self.is_direct(&kinetics)
+        {
+            return Direct { max_events: self.max_events }.system_sampler(system, observables);
+        }
         let plan = Arc::new(Plan::new(system, &self.partition, observables)?);
         Ok(Box::new(HybridSampler { process: Process::new(plan, numerics) }))
     }

@@ -18,7 +18,7 @@ pub(super) enum End {
     Stopped,
 }
 
-/// What flows, as a vector field: all else is held.
+/// What flows, as a vector field: all else is held, also what flows but is not a number yet.
 pub(super) struct Field<'a> {
     pub plan: &'a Plan,
     /// State, time and modes at the start of the stretch.
@@ -30,6 +30,8 @@ pub(super) struct Field<'a> {
 impl Field<'_> {
     fn input(&self, i: usize, time: f64, y: &[f64]) -> f64 {
         match self.plan.flow.variable[i] {
+            // What has no number stays as it is.
+            Some(_) if !self.held[i].is_finite() => self.held[i],
             Some(k) => y[k as usize],
             None if i == self.plan.time() => time,
             None => self.held[i],
@@ -44,7 +46,7 @@ impl Field<'_> {
     /// Writes state and time into `inputs`; modes are left alone.
     pub fn write_inputs(&self, time: f64, y: &[f64], inputs: &mut [f64]) {
         for (k, &i) in self.plan.flow.positions.iter().enumerate() {
-            inputs[i] = y[k];
+            inputs[i] = if self.held[i].is_finite() { y[k] } else { self.held[i] };
         }
         inputs[self.plan.time()] = time;
     }
@@ -59,6 +61,11 @@ impl VectorField for Field<'_> {
         self.plan.flow.field.evaluate_from(|i| self.input(i, time, y), dy);
         if let Some(h) = self.hazard() {
             dy[h] += self.steady;
+        }
+        for (dy, &i) in dy.iter_mut().zip(&self.plan.flow.positions) {
+            if !self.held[i].is_finite() {
+                *dy = 0.0;
+            }
         }
     }
 
@@ -169,11 +176,12 @@ impl Process {
     /// The variables of the integration at the start of a stretch.
     fn start_values(&self, field: &Field) -> Vec<f64> {
         let flow = &field.plan.flow;
-        let mut y: Vec<f64> = flow.positions.iter().map(|&i| self.inputs[i]).collect();
+        let number = |x: f64| if x.is_finite() { x } else { 0.0 };
+        let mut y: Vec<f64> = flow.positions.iter().map(|&i| number(self.inputs[i])).collect();
         y.extend(field.hazard().map(|_| 0.0));
         let mut curved = vec![0.0; flow.curved.count()];
         flow.curved.evaluate(&self.inputs, &mut curved);
-        y.extend(curved);
+        y.extend(curved.into_iter().map(number));
         y
     }
 

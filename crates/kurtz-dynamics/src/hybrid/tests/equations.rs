@@ -105,6 +105,31 @@ fn what_is_not_a_number_is_shown_and_not_integrated() {
 }
 
 #[test]
+fn a_quantity_without_a_value_flows_once_an_event_gives_it_one() {
+    let mut n = network("species X = 0\nparameter p = 1\n 0 -> X @ 1");
+    n.parameters[0].value = kurtz_model::Value::Expression(Expression::Number(f64::NAN));
+    rule(&mut n, RuleKind::Rate, "p", Expression::Number(3.0));
+    n.events.push(event(&n, "begin", at_least(time(), 2.0), &[("p", Expression::Number(10.0))]));
+    let run = course(&n, &["X", "p"], &[1.0, 2.0, 4.0]);
+    assert!(run.row(0)[1].is_nan());
+    assert_eq!(run.row(1)[1], 10.0);
+    assert_near(run.row(2)[1], 16.0, 1e-9);
+    assert_near(run.row(2)[0], 4.0, 1e-9);
+}
+
+#[test]
+fn laws_that_undo_each_other_end_with_their_reason() {
+    // A rises below 1 and falls above: it cannot stay and cannot leave.
+    let mut n = network("species X = 0\nparameter a = 0\n 0 -> X @ 0");
+    let below = Expression::binary(B::Less, value_of(&n, "a"), 1.0);
+    rule(&mut n, RuleKind::Rate, "a", Expression::piecewise([(Expression::Number(1.0), below)], -1.0));
+    let run = course(&n, &["a"], &[0.5, 2.0]);
+    assert_eq!(run.times, [0.5]);
+    let stop = run.stop.expect("it stands still");
+    assert!(stop.describe(&n).contains("back and forth"), "{}", stop.describe(&n));
+}
+
+#[test]
 fn blow_up_ends_with_the_times_reached() {
     let n = network("species A = 1\n grow: 2 A -> 3 A @ 2");
     // A' = A^2 from 1 is 1 / (1 - t).
