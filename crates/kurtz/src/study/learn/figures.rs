@@ -1,8 +1,10 @@
 //! Data beside what was learned.
 
-use super::{Fit, Learned};
-use kurtz_report::{Axis, Bars, DataTable, Figure, Line, Panel, Points, Reference, plain};
+use super::{Fit, Kind, Learned};
+use kurtz_report::{Axis, Band, Bars, DataTable, Figure, Line, Panel, Points, Reference, plain};
 
+/// With more points than this their errors are shown as a band.
+const BARS: usize = 40;
 /// Conditions shown.
 const SHOWN: usize = 6;
 
@@ -12,7 +14,7 @@ pub(super) fn fits(learned: &Learned) -> Vec<Figure> {
     let of = |(i, condition): (usize, &String)| {
         let caption = match learned.fits.iter().any(|f| !f.curve.is_empty()) {
             true => format!(
-                "`{}`: data (points, bars: one standard error) and the learned network (line).",
+                "`{}`: data (points, with one standard error) and the learned network (line).",
                 plain(condition)
             ),
             false => format!("`{}`: the counts.", plain(condition)),
@@ -26,8 +28,13 @@ pub(super) fn fits(learned: &Learned) -> Vec<Figure> {
                 panel = panel.with(Line::steps("", fit.times.clone(), fit.values.clone()));
             } else {
                 let (times, values, errors) = measured(fit);
-                let mut points = Points::new("data", times, values).size(3.0);
-                if !errors.is_empty() {
+                let many = times.len() > BARS;
+                if many && !errors.is_empty() {
+                    let edge = |sign: f64| values.iter().zip(&errors).map(|(v, e)| v + sign * e).collect::<Vec<f64>>();
+                    panel = panel.with(Band::new("data", times.clone(), edge(-1.0), edge(1.0)));
+                }
+                let mut points = Points::new("data", times, values).size(if many { 1.8 } else { 3.0 });
+                if !many && !errors.is_empty() {
                     points = points.error(errors);
                 }
                 panel = panel.with(points).with(Line::new("learned", fit.curve_times.clone(), fit.curve.clone()));
@@ -42,7 +49,10 @@ pub(super) fn fits(learned: &Learned) -> Vec<Figure> {
 /// Residuals in standard errors over time, of all conditions; none where there are no standard errors.
 pub(super) fn residuals(learned: &Learned) -> Option<Figure> {
     let mut figure = Figure::new("residuals")
-        .caption("Measured less learned values, in standard errors: evenly around zero and mostly within two, if the fit is good.");
+        .caption(match learned.kind {
+            Kind::Moments | Kind::Ensemble => "Measured less learned values, in standard errors: around zero and mostly within two, if the fit is good; values at neighbouring times come from the same trajectories and stray together.",
+            _ => "Measured less learned values, in standard errors: evenly around zero and mostly within two, if the fit is good.",
+        });
     let mut names: Vec<&String> = Vec::new();
     for fit in &learned.fits {
         if !names.contains(&&fit.observable) {
@@ -66,7 +76,7 @@ pub(super) fn residuals(learned: &Learned) -> Option<Figure> {
         any |= !values.is_empty();
         let panel = Panel::new()
             .x(Axis::new("time").unit(learned.units.time.clone()))
-            .y(Axis::new(format!("residual of {name}")))
+            .y(Axis::new(name.clone()))
             .with(Reference::horizontal(0.0))
             .with(Points::new("", times, values).size(2.5));
         figure = figure.panel(panel);

@@ -57,7 +57,7 @@ pub(super) fn learn(
     let units = rate_units(&frame, &offer);
     let start: Vec<f64> = (0..species.len()).map(|s| mean(&series[0], 0, s)).collect();
     let bare = bare_network(&offer, &report, &start);
-    let fits = fits(&bare, &named);
+    let fits = fits(&bare, &named, order > 1);
     present(&mut report, &units);
     Ok(Learned {
         kind,
@@ -203,7 +203,8 @@ fn bare_network(offer: &Offer, report: &LearnReport, start: &[f64]) -> Network {
 }
 
 /// Means and variances beside those of the learned network (closed by a Gaussian where they do not close).
-fn fits(network: &Network, named: &[(String, MomentSeries)]) -> Vec<Fit> {
+/// Covariances between species are shown only if they were measured.
+fn fits(network: &Network, named: &[(String, MomentSeries)], covariances: bool) -> Vec<Fit> {
     let mut fits = Vec::new();
     for (name, series) in named {
         let condition = named_by_start(name, series);
@@ -215,6 +216,9 @@ fn fits(network: &Network, named: &[(String, MomentSeries)]) -> Vec<Fit> {
             series.standard_error(t, m).or_else(assumed)
         };
         for (m, index) in series.indices.iter().enumerate().filter(|(_, i)| i.order() <= 2) {
+            if !covariances && index.0.iter().filter(|p| **p > 0).count() > 1 {
+                continue;
+            }
             let errors: Vec<f64> = (0..series.times.len()).filter_map(|t| error(t, m)).collect();
             let of = |predicted: &MomentSeries, times: &[f64]| -> Option<Vec<f64>> {
                 let place = predicted.position(index)?;
