@@ -1,7 +1,7 @@
 //! Of which kind the rate laws of a network are; clamped species count as constants.
 
-use crate::expression::{BinaryOperator, Expression, Symbol, UnaryOperator};
-use crate::network::{Network, RateLaw, ReactionId};
+use crate::expression::{BinaryOperator, Expression, Symbol, UnaryOperator, graph};
+use crate::network::{Network, RateLaw, ReactionId, SpeciesId};
 
 impl Network {
     /// Whether all reactions follow mass action by declaration (`@ k`).
@@ -28,7 +28,7 @@ impl Network {
                 let free = reaction.reactants.iter().filter(|(s, _)| !self.species[s.index()].clamped);
                 Some(free.map(|&(_, nu)| nu).fold(0, u32::saturating_add))
             }
-            RateLaw::Rate(e) | RateLaw::Propensity(e) => self.degree_of(e),
+            RateLaw::Rate(e) | RateLaw::Propensity(e) => Kind::of(e, &|s| self.species[s.index()].clamped).degree(),
         }
     }
 
@@ -36,36 +36,68 @@ impl Network {
     pub fn molecularity(&self) -> u32 {
         self.reactions.iter().map(|r| r.order()).max().unwrap_or(0)
     }
+}
 
-    fn degree_of(&self, e: &Expression) -> Option<u32> {
-        let constant = |e: &Expression| self.degree_of(e).filter(|&d| d == 0);
-        match e {
-            Expression::Number(_) | Expression::Symbol(Symbol::Parameter(_) | Symbol::Compartment(_)) => Some(0),
-            Expression::Symbol(Symbol::Species(s)) => Some(u32::from(!self.species[s.index()].clamped)),
-            Expression::Symbol(Symbol::Time) => None,
-            Expression::Unary(UnaryOperator::Negate, a) => self.degree_of(a),
-            Expression::Unary(UnaryOperator::Not, a) => constant(a),
-            Expression::Binary(operator, a, b) => match operator {
-                BinaryOperator::Add | BinaryOperator::Subtract => Some(self.degree_of(a)?.max(self.degree_of(b)?)),
-                BinaryOperator::Multiply => self.degree_of(a)?.checked_add(self.degree_of(b)?),
-                BinaryOperator::Divide => constant(b).and(self.degree_of(a)),
-                BinaryOperator::Power => match (self.degree_of(a)?, b.as_ref()) {
-                    (0, b) => constant(b),
-                    (d, Expression::Number(n)) if n.fract() == 0.0 && (0.0..=1000.0).contains(n) => {
-                        d.checked_mul(*n as u32)
-                    }
-                    _ => None,
-                },
-                _ => constant(a).and(constant(b)),
+/// What kind of function an expression is, as far as its form shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A polynomial of this degree; a constant is one of degree 0.
+    Polynomial(u32),
+    /// A quotient of polynomials.
+    Rational,
+    /// Anything else, functions of time included.
+    General,
+}
+
+impl Kind {
+    /// The kind of an expression of the species of which `is_constant` does not hold.
+    pub(super) fn of(e: &Expression, is_constant: &impl Fn(SpeciesId) -> bool) -> Kind {
+        graph::fold(e, |node, children: &mut [Kind]| match node {
+            Expression::Number(_) | Expression::Symbol(Symbol::Parameter(_) | Symbol::Compartment(_)) => CONSTANT,
+            Expression::Symbol(Symbol::Species(s)) => Kind::Polynomial(u32::from(!is_constant(*s))),
+            Expression::Symbol(Symbol::Time) => Kind::General,
+            Expression::Unary(UnaryOperator::Negate, _) => children[0],
+            Expression::Binary(operator, _, b) => Kind::of_binary(*operator, children[0], children[1], b),
+            _ if children.iter().all(|&kind| kind == CONSTANT) => CONSTANT,
+            _ => Kind::General,
+        })
+    }
+
+    fn of_binary(operator: BinaryOperator, left: Kind, right: Kind, exponent: &Expression) -> Kind {
+        use Kind::{General, Polynomial, Rational};
+        let polynomial = |degree: Option<u32>| degree.map_or(General, Polynomial);
+        match (operator, left, right) {
+            (_, CONSTANT, CONSTANT) => CONSTANT,
+            (BinaryOperator::Power, base, CONSTANT) => match (base, exponent) {
+                (General, _) => General,
+                (Polynomial(d), Expression::Number(n)) if n.fract() == 0.0 && (0.0..=1000.0).contains(n) => {
+                    polynomial(d.checked_mul(*n as u32))
+                }
+                (_, Expression::Number(n)) if n.fract() == 0.0 && n.abs() <= 1000.0 => Rational,
+                _ => General,
             },
-            Expression::Call(_, arguments) => arguments.iter().try_fold(0, |_, a| constant(a)),
-            Expression::Piecewise(pieces, otherwise) => {
-                let parts = pieces.iter().flat_map(|(v, c)| [v, c]);
-                parts.chain([otherwise.as_ref()]).try_fold(0, |_, a| constant(a))
-            }
+            (_, General, _) | (_, _, General) => General,
+            (BinaryOperator::Add | BinaryOperator::Subtract, Polynomial(a), Polynomial(b)) => Polynomial(a.max(b)),
+            (BinaryOperator::Multiply, Polynomial(a), Polynomial(b)) => polynomial(a.checked_add(b)),
+            (BinaryOperator::Divide, kind, CONSTANT) => kind,
+            (
+                BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply | BinaryOperator::Divide,
+                ..,
+            ) => Rational,
+            _ => General,
+        }
+    }
+
+    /// The degree of a polynomial.
+    fn degree(self) -> Option<u32> {
+        match self {
+            Kind::Polynomial(degree) => Some(degree),
+            _ => None,
         }
     }
 }
+
+const CONSTANT: Kind = Kind::Polynomial(0);
 
 #[cfg(test)]
 mod tests {

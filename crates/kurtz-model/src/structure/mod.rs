@@ -8,9 +8,11 @@ mod conservation;
 mod dependency;
 mod elimination;
 mod kinds;
+mod recognise;
 
 pub use complexes::{Complex, Complexes};
 pub use conservation::ConservationLaw;
+pub use recognise::{LawForm, Recognised};
 
 use crate::network::{Network, ReactionId, SpeciesId};
 
