@@ -35,6 +35,8 @@ impl Cli {
 pub enum Command {
     /// Describe a network, or say what is wrong with it.
     Check(Check),
+    /// Write a model in another format: .crn to SBML or back.
+    Convert(Convert),
     /// Simulate a network: an ensemble of exact trajectories, or its mass-action equations.
     Simulate(Simulate),
     /// Derive the moment equations of a network, close and solve them.
@@ -50,7 +52,7 @@ pub enum Command {
 /// A model and what to change in it.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// The model, a `.crn` file.
+    /// The model: a `.crn` file, or SBML (`.xml`, `.sbml`).
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
     #[command(flatten)]
@@ -109,13 +111,35 @@ pub struct Check {
     pub model: Model,
 }
 
+/// `kurtz convert`.
+#[derive(Args, Debug)]
+pub struct Convert {
+    #[command(flatten)]
+    pub model: Model,
+    /// The file to write.
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// The format to write [default: what the name of OUT ends in: .crn, or .xml and .sbml].
+    #[arg(long, value_name = "FORMAT")]
+    pub to: Option<ModelFormat>,
+}
+
+/// Formats of models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelFormat {
+    /// The text format of kurtz.
+    Crn,
+    /// SBML Level 3.
+    Sbml,
+}
+
 /// `kurtz simulate`.
 #[derive(Args, Debug)]
 pub struct Simulate {
     #[command(flatten)]
     pub model: Model,
     /// How to simulate.
-    #[arg(long, default_value = "direct")]
+    #[arg(long, default_value = "auto")]
     pub method: SimulationMethod,
     /// Number of independent trajectories (stochastic methods) [default: 1000].
     #[arg(long, value_name = "N")]
@@ -132,10 +156,10 @@ pub struct Simulate {
     /// Seed of the random numbers (stochastic methods) [default: 1].
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Species to write, separated by commas [default: all].
+    /// What to write, separated by commas: species, parameters, compartments, reactions (their flux) [default: all species].
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub vars: Option<Vec<String>>,
-    /// Species to write as numbers of molecules (ode).
+    /// Species to write as amounts (ode).
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub amount: Option<Vec<String>>,
     /// Species to write as concentrations (ode).
@@ -144,7 +168,7 @@ pub struct Simulate {
     /// Relative tolerance (ode) [default: 1e-8].
     #[arg(long)]
     pub rtol: Option<f64>,
-    /// Absolute tolerance, in molecules (ode) [default: 1e-6].
+    /// Absolute tolerance, of quantities below 1 in proportion (ode) [default: in proportion to each, 1e-3 of rtol].
     #[arg(long)]
     pub atol: Option<f64>,
     /// Order to which moments are kept, 1 to 4 (stochastic methods) [default: 2].
@@ -170,11 +194,15 @@ pub struct Simulate {
 /// Ways to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SimulationMethod {
+    /// The direct method where it applies, else the hybrid one.
+    Auto,
     /// Exact: the direct method (Gillespie 1977).
     Direct,
     /// Exact: the first-reaction method (Gillespie 1976).
     FirstReaction,
-    /// The mass-action equations (Kurtz's limit), integrated.
+    /// Exact, with rules, events and rates that change in time.
+    Hybrid,
+    /// The equations of the network (of mass action: Kurtz's limit), integrated.
     Ode,
 }
 

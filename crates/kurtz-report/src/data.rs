@@ -71,18 +71,35 @@ pub struct DataTable {
     pub name: String,
     /// Columns of equal length.
     pub columns: Vec<Column>,
+    /// How CSV writes what is no number.
+    pub non_numbers: NonNumbers,
+}
+
+/// How CSV writes floating-point values that are no numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NonNumbers {
+    /// NaN as an empty field (a value is missing), infinities as `inf` and `-inf`.
+    #[default]
+    Missing,
+    /// As values that were computed: `NaN`, `INF`, `-INF`.
+    Spelled,
 }
 
 impl DataTable {
     /// A table without columns.
     pub fn new(name: impl Into<String>) -> DataTable {
-        DataTable { name: name.into(), columns: Vec::new() }
+        DataTable { name: name.into(), columns: Vec::new(), non_numbers: NonNumbers::default() }
     }
 
     /// The same table with one more column.
     pub fn column(mut self, name: impl Into<String>, values: impl Into<Values>) -> DataTable {
         self.columns.push(Column { name: name.into(), values: values.into() });
         self
+    }
+
+    /// The same table with values that are no numbers spelled out.
+    pub fn spelling_non_numbers(self) -> DataTable {
+        DataTable { non_numbers: NonNumbers::Spelled, ..self }
     }
 
     /// Number of rows.
@@ -119,7 +136,11 @@ impl DataTable {
                     line.push(',');
                 }
                 match &column.values {
-                    Values::Numbers(values) => line += &csv_number(values[row]),
+                    Values::Numbers(values) => match (self.non_numbers, values[row]) {
+                        (NonNumbers::Spelled, x) if x.is_nan() => line += "NaN",
+                        (NonNumbers::Spelled, x) if x.is_infinite() => line += if x > 0.0 { "INF" } else { "-INF" },
+                        (_, x) => line += &csv_number(x),
+                    },
                     Values::Integers(values) => line += &values[row].to_string(),
                     Values::Texts(values) => line += &csv_text(&values[row]),
                 }

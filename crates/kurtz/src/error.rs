@@ -48,6 +48,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A network that a format cannot hold.
+    #[error("{file} cannot hold this model: {reason}")]
+    NotExpressible {
+        /// The file that was to be written.
+        file: String,
+        /// What it cannot say.
+        reason: String,
+    },
     /// A study file with mistakes.
     #[error("{}: {message}", path.display())]
     StudyFile {
@@ -112,7 +120,9 @@ impl Error {
     /// Who is at fault.
     pub fn class(&self) -> Class {
         match self {
-            Error::Stopped { .. } | Error::Declined { .. } => Class::Declined,
+            Error::Stopped { .. } | Error::Declined { .. } | Error::Kinetics(KineticsError::NeedsSystem { .. }) => {
+                Class::Declined
+            }
             Error::Dynamics(
                 DynamicsError::TimeDependent { .. }
                 | DynamicsError::BadPropensity { .. }

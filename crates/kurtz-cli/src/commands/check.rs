@@ -7,7 +7,7 @@ use kurtz::study::check;
 
 pub fn run(arguments: &Check) -> Result<bool> {
     let description = check::run(&arguments.model.choice())?;
-    print_warnings(&description.model);
+    print_warnings(&description.model.warnings);
     print!("{description}");
     Ok(true)
 }

@@ -1,6 +1,7 @@
 //! One file a command: arguments as typed become settings as meant, results become text and files.
 
 mod check;
+mod convert;
 mod learn;
 mod moments;
 mod run;
@@ -9,14 +10,15 @@ mod solve;
 
 use crate::arguments::{Cli, Command};
 use anyhow::{Context, Result, bail};
+use kurtz::model::Diagnostic;
 use kurtz::report::OutputDirectory;
-use kurtz::study::ModelFile;
 use std::path::Path;
 
 /// Carries out a command; false if everything was done but a check failed.
 pub fn run(cli: Cli) -> Result<bool> {
     match cli.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Moments(arguments) => moments::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
@@ -26,8 +28,8 @@ pub fn run(cli: Cli) -> Result<bool> {
 }
 
 /// Prints what is odd about a model, if anything.
-fn print_warnings(model: &ModelFile) {
-    for warning in &model.warnings {
+fn print_warnings(warnings: &[Diagnostic]) {
+    for warning in warnings {
         eprint!("{warning}");
     }
 }

@@ -16,7 +16,7 @@ pub fn run(arguments: &Moments) -> Result<bool> {
         end: arguments.end,
         steps: arguments.steps,
     })?;
-    print_warnings(&equations.model);
+    print_warnings(&equations.model.warnings);
     match (&equations.solution, &arguments.output) {
         (Some(solution), Some(path)) => {
             write_table(path, &summary::moments_up_to(arguments.order, "moments", solution))?

@@ -5,11 +5,14 @@ use crate::arguments::{Record, Simulate, SimulationMethod};
 use crate::output::{check_directory, check_table, is_table, write_table};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
+use kurtz::dynamics::hybrid::Integrate;
 use kurtz::study::{integrate, simulate, summary};
 
 pub fn run(arguments: &Simulate) -> Result<bool> {
     match arguments.method {
         SimulationMethod::Ode => run_ode(arguments),
+        SimulationMethod::Auto => run_ensemble(arguments, "auto"),
+        SimulationMethod::Hybrid => run_ensemble(arguments, "hybrid"),
         SimulationMethod::Direct => run_ensemble(arguments, "direct"),
         SimulationMethod::FirstReaction => run_ensemble(arguments, "first-reaction"),
     }
@@ -33,17 +36,16 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     }
     check_table(arguments.summary.as_deref())?;
     check_directory(arguments.output.as_deref())?;
-    let of = arguments.vars.as_deref();
-    if let Some(names) = of {
+    let of = named(&arguments.vars);
+    if let Some(names) = &of {
         each_once(names)?;
-        let model = arguments.model.choice().read()?;
-        names.iter().try_for_each(|name| model.species(name).map(drop))?;
     }
     let default = simulate::Settings::default();
     let covariance = arguments.covariance.unwrap_or(default.covariance);
     let settings = simulate::Settings {
         model: arguments.model.choice(),
         method: method.into(),
+        variables: of.clone().unwrap_or_default(),
         trajectories: arguments.trajectories.unwrap_or(default.trajectories),
         start: arguments.start,
         end: arguments.end,
@@ -59,8 +61,8 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     let sample = in_pool(arguments.running.threads, || simulate::run(&settings, &terminal))?;
     terminal.clear();
     let sample = sample?;
-    print_warnings(&sample.model);
-    let table = summary::means_and_deviations("summary", &sample.moments, of);
+    print_warnings(&sample.model.warnings);
+    let table = summary::means_and_deviations("summary", &sample.moments, of.as_deref());
     if let Some(path) = &arguments.summary {
         write_table(path, &table)?;
     }
@@ -87,22 +89,30 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
         "belongs to ensembles; --method ode gives one course, written with --output FILE.csv",
     )?;
     check_table(arguments.output.as_deref())?;
-    let default = integrate::Settings::default();
-    let course = integrate::run(&integrate::Settings {
+    let variables = named(&arguments.vars);
+    if let Some(names) = &variables {
+        each_once(names)?;
+    }
+    let mut integration = Integrate { absolute_tolerance: arguments.atol, ..Integrate::default() };
+    if let Some(tolerance) = arguments.rtol {
+        integration.relative_tolerance = tolerance;
+    }
+    let settings = integrate::Settings {
         model: arguments.model.choice(),
+        variables,
+        amount: named(&arguments.amount).unwrap_or_default(),
+        concentration: named(&arguments.concentration).unwrap_or_default(),
         start: arguments.start,
         end: arguments.end,
         steps: arguments.steps,
-        relative_tolerance: arguments.rtol.unwrap_or(default.relative_tolerance),
-        absolute_tolerance: arguments.atol.unwrap_or(default.absolute_tolerance),
-        ..default
-    })?;
-    print_warnings(&course.model);
-    let all = || course.model.network.species.iter().map(|s| s.name.clone()).collect();
-    let of: Vec<String> = named(&arguments.vars).unwrap_or_else(all);
-    each_once(&of)?;
-    let (amount, concentration) = (named(&arguments.amount), named(&arguments.concentration));
-    let table = course.table(&of, &amount.unwrap_or_default(), &concentration.unwrap_or_default())?;
+        integration,
+    };
+    let terminal = Terminal::new(arguments.running.quiet);
+    let course = integrate::run(&settings, &terminal);
+    terminal.clear();
+    let course = course?;
+    print_warnings(&course.model.warnings);
+    let table = course.table();
     match &arguments.output {
         Some(path) => write_table(path, &table)?,
         None => table.write_csv(&mut std::io::stdout().lock())?,

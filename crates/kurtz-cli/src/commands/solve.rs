@@ -26,7 +26,7 @@ pub fn run(arguments: &Solve) -> Result<bool> {
     let law = in_pool(arguments.running.threads, || solve::run(&settings, &terminal))?;
     terminal.clear();
     let law = law?;
-    print_warnings(&law.model);
+    print_warnings(&law.model.warnings);
     let moments = law.moments();
     let table = summary::means_and_deviations("summary", &moments, None);
     if let Some(path) = &arguments.summary {

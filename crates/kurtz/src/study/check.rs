@@ -1,10 +1,15 @@
 //! `kurtz check`: a network described, in numbers, formulas and structure, with the methods that apply to it.
 
-use super::{ModelChoice, ModelFile};
+use super::{ModelChoice, WholeModel};
 use crate::Error;
 use kurtz_dynamics::method::methods;
 use kurtz_dynamics::moments::{Form, MomentHierarchy};
-use kurtz_model::{Network, RateLaw, Reaction, ReactionId, SpeciesId, Value};
+use kurtz_model::kinetics::{Changes, KineticsError};
+use kurtz_model::structure::LawForm;
+use kurtz_model::system::Role;
+use kurtz_model::{
+    Event, Expression, Kinetics, Network, RateLaw, Reaction, ReactionId, RuleKind, SpeciesId, System, Value, Variable,
+};
 use kurtz_report::{Cell, Table};
 use std::fmt::{self, Write};
 
@@ -12,7 +17,11 @@ use std::fmt::{self, Write};
 #[derive(Debug)]
 pub struct Description {
     /// The model.
-    pub model: ModelFile,
+    pub model: WholeModel,
+    /// The same in molecules, for methods that count them.
+    molecules: System,
+    /// Its rate laws in molecules, or why they are not all of it.
+    kinetics: Result<Kinetics, KineticsError>,
 }
 
 /// Describes the network of a model file.
@@ -20,7 +29,10 @@ pub struct Description {
 /// # Errors
 /// Mistakes in the file, and changes to what it does not have.
 pub fn run(choice: &ModelChoice) -> Result<Description, Error> {
-    Ok(Description { model: choice.read()? })
+    let model = choice.read_whole()?;
+    let molecules = System::new(&model.system.network().in_molecules(), &Changes::default())?;
+    let kinetics = Kinetics::new(molecules.network());
+    Ok(Description { model, molecules, kinetics })
 }
 
 /// A method, whether it applies, and if not, why.
@@ -37,8 +49,6 @@ pub struct Applicability {
 impl Description {
     /// Which methods apply to the network, and why not the others.
     pub fn methods(&self) -> Vec<Applicability> {
-        let kinetics = &self.model.kinetics;
-        let network = kinetics.network();
         let mut all = Vec::new();
         let mut add = |method: &str, obstacle: Option<String>, remark: &str| {
             all.push(Applicability { method: method.into(), obstacle, remark: remark.into() });
@@ -50,23 +60,39 @@ impl Description {
             None => "exact".into(),
         };
         for method in methods() {
-            let obstacle = kinetics.initial_counts().err().map(|e| e.to_string());
-            let obstacle = obstacle.or_else(|| method.batch_sampler(kinetics).err().map(|e| e.to_string()));
-            add(&format!("simulate --method {}", method.name()), obstacle, &exact);
+            let obstacle = match (&self.kinetics, method.name()) {
+                (_, "hybrid") => method.system_sampler(&self.molecules, &[]).err().map(|e| e.to_string()),
+                (Err(error), _) => Some(obstacle(error)),
+                (Ok(kinetics), _) => method.batch_sampler(kinetics).err().map(|e| e.to_string()),
+            };
+            let remark = match method.name() {
+                "hybrid" => "exact, with rules, events and rates that change in time",
+                _ => &exact,
+            };
+            add(&format!("simulate --method {}", method.name()), obstacle, remark);
         }
-        let first_order = network.is_first_order();
+        let first_order = self.kinetics.as_ref().is_ok_and(|k| k.network().is_first_order());
         let remark = if first_order { "exact for the means" } else { "the limit of large volume" };
         add("simulate --method ode", None, remark);
-        let hierarchy = MomentHierarchy::derive(network, 2, Form::Central);
+        let kinetics = match &self.kinetics {
+            Ok(kinetics) => kinetics,
+            Err(error) => {
+                add("moments", Some(obstacle(error)), "");
+                add("solve", Some(obstacle(error)), "");
+                return all;
+            }
+        };
+        let hierarchy = MomentHierarchy::derive(kinetics.network(), 2, Form::Central);
         let remark = match &hierarchy {
             Ok(h) if h.closes() => "the equations close: exact",
             _ => "the equations do not close: give a --closure",
         };
         add("moments", hierarchy.err().map(|e| e.to_string()), remark);
         let whole = kinetics.initial_counts().err().map(|e| e.to_string());
-        let in_time = (0..network.reactions.len()).map(ReactionId::from).find(|&r| kinetics.depends_on_time(r));
+        let in_time =
+            (0..kinetics.network().reactions.len()).map(ReactionId::from).find(|&r| kinetics.depends_on_time(r));
         let obstacle = whole.or_else(|| {
-            let name = &network.reactions[in_time?.index()].name;
+            let name = &kinetics.network().reactions[in_time?.index()].name;
             Some(format!("the rate of `{name}` depends on time"))
         });
         add("solve", obstacle, "with a bound on the error; the state space must fit into memory");
@@ -75,7 +101,7 @@ impl Description {
 
     /// A reaction whose propensity is positive in a state near the initial one in which it lacks a reactant.
     fn positive_without_reactants(&self) -> Option<&str> {
-        let kinetics = &self.model.kinetics;
+        let kinetics = self.kinetics.as_ref().ok()?;
         let network = kinetics.network();
         let positive = |(r, reaction): (usize, &Reaction)| {
             let needs = |&&(s, _): &&(SpeciesId, u32)| !network.species[s.index()].clamped;
@@ -91,26 +117,46 @@ impl Description {
     }
 
     fn species_table(&self, network: &Network) -> Table {
-        let mut table = Table::new(["species", "initial molecules", "in", ""]);
-        for (species, n) in network.species.iter().zip(self.model.kinetics.initial()) {
+        let unit = if network.amount_unit.is_specified() { &network.amount_unit.text } else { "molecules" };
+        let mut table = Table::new(["species", &format!("initial {unit}"), "in", ""]);
+        for (i, species) in network.species.iter().enumerate() {
+            let variable = Variable::Species(SpeciesId::from(i));
             table.push([
                 Cell::text(species.name.clone()),
-                shortest(*n),
+                shortest(self.model.system.initial_value(variable)),
                 Cell::text(network.compartments[species.compartment.index()].name.clone()),
-                Cell::text(if species.clamped { "clamped" } else { "" }),
+                Cell::text(match (self.changes(variable), species.clamped) {
+                    ("", true) => "clamped",
+                    (change, _) => change,
+                }),
             ]);
         }
         table
     }
 
+    /// What changes a quantity, if no reaction does.
+    fn changes(&self, variable: Variable) -> &'static str {
+        let network = self.model.system.network();
+        let by_rule = network.rules.iter().find(|rule| rule.variable == variable).map(|rule| match rule.kind {
+            RuleKind::Assignment => "by its rule",
+            RuleKind::Rate => "flows by its rule",
+        });
+        let set = network.events.iter().any(|e| e.assignments.iter().any(|(v, _)| *v == variable));
+        by_rule.unwrap_or(if set { "set by events" } else { "" })
+    }
+
     fn parameter_table(&self, network: &Network) -> Table {
-        let mut table = Table::new(["parameter", "value", "unit", "in coherent units"]);
-        for (parameter, coherent) in network.parameters.iter().zip(self.model.kinetics.parameters()) {
+        let mut table = Table::new(["parameter", "value", "unit", "in coherent units", ""]);
+        for (i, parameter) in network.parameters.iter().enumerate() {
+            let variable = Variable::Parameter(i.into());
             let (value, unit) = match &parameter.value {
+                _ if matches!(self.model.system.role(variable), Role::Assigned(_)) => (Cell::text(""), String::new()),
                 Value::Quantity(q) => (shortest(q.value), q.unit.text.clone()),
                 Value::Expression(e) => (Cell::text(e.display(network).to_string()), String::new()),
             };
-            table.push([Cell::text(parameter.name.clone()), value, Cell::text(unit), shortest(*coherent)]);
+            let coherent = shortest(self.model.system.initial_value(variable));
+            let name = Cell::text(parameter.name.clone());
+            table.push([name, value, Cell::text(unit), coherent, Cell::text(self.changes(variable))]);
         }
         table
     }
@@ -128,6 +174,9 @@ impl Description {
             );
             let _ =
                 writeln!(text, "      rate (concentrations)       {}", network.rate_expression(id).display(network));
+            if !matches!(reaction.rate, RateLaw::MassAction(_)) {
+                let _ = writeln!(text, "      recognised as               {}", recognised(network, id));
+            }
         }
         text
     }
@@ -156,8 +205,11 @@ impl Description {
                 _ => "propensities that are not all polynomial".into(),
             },
         ];
-        let initial = self.model.kinetics.initial();
-        for law in network.conservation_laws() {
+        let system = &self.model.system;
+        let initial: Vec<f64> =
+            (0..network.species.len()).map(|s| system.initial_value(Variable::Species(s.into()))).collect();
+        let amounts_change = !network.events.is_empty() || network.reactions.iter().any(|r| !r.yields.is_empty());
+        for law in network.conservation_laws().into_iter().filter(|_| !amounts_change) {
             let terms = law.coefficients.iter().map(|&(s, c)| {
                 let name = &network.species[s.index()].name;
                 let size = if c.abs() == 1 { name.clone() } else { format!("{} {name}", c.abs()) };
@@ -165,7 +217,7 @@ impl Description {
             });
             let mut text: String = terms.map(|(sign, term)| format!("{sign}{term}")).collect();
             text = text.strip_prefix(" + ").map_or(text.clone(), str::to_string);
-            lines.push(format!("conserved: {} = {}", text.trim(), law.total(initial)));
+            lines.push(format!("conserved: {} = {}", text.trim(), law.total(&initial)));
         }
         lines.iter().map(|line| format!("  {line}\n")).collect()
     }
@@ -190,19 +242,72 @@ fn equation(network: &Network, id: ReactionId) -> String {
         if parts.is_empty() { "0".into() } else { parts.join(" + ") }
     };
     let reaction = &network.reactions[id.index()];
-    format!("{} -> {}", side(&reaction.reactants), side(&reaction.products))
+    let mut products = vec![side(&reaction.products)];
+    products.retain(|text| text != "0" || reaction.yields.is_empty());
+    for (s, e) in &reaction.yields {
+        products.push(format!("({}) {}", e.display(network), network.species[s.index()].name));
+    }
+    format!("{} -> {}", side(&reaction.reactants), products.join(" + "))
+}
+
+/// What the law of a reaction is, in words.
+fn recognised(network: &Network, id: ReactionId) -> String {
+    let found = network.recognise(id);
+    let term = |&(s, nu): &(SpeciesId, u32)| {
+        let name = &network.species[s.index()].name;
+        if nu == 1 { name.clone() } else { format!("{nu} {name}") }
+    };
+    let of: Vec<String> = found.orders.iter().map(term).collect();
+    let of = if of.is_empty() { "nothing".to_string() } else { of.join(" + ") };
+    let constant = |k: &Expression| k.simplify().display(network).to_string();
+    match (&found.discrete, &found.continuous, found.form) {
+        (Some(k), Some(_), _) => format!("mass action of {of} with the constant {}", constant(k)),
+        (Some(k), None, _) => format!("mass action of molecules of {of} with the constant {}", constant(k)),
+        (None, Some(k), _) => {
+            format!("mass action of concentrations of {of} with the constant {} (not of molecules)", constant(k))
+        }
+        (None, None, LawForm::Polynomial(degree)) => format!("a polynomial of degree {degree}"),
+        (None, None, LawForm::Rational) => "a rational function".into(),
+        (None, None, LawForm::TimeDependent) => "a function of time".into(),
+        (None, None, LawForm::General) => "no mass action".into(),
+    }
+}
+
+/// Why rate laws are not all of a network, without advice.
+fn obstacle(error: &KineticsError) -> String {
+    match error {
+        KineticsError::NeedsSystem { what } => format!("{what} is more than rate laws"),
+        other => other.to_string(),
+    }
+}
+
+/// An event in words.
+fn event(network: &Network, event: &Event) -> String {
+    let text = |e: &Expression| e.display(network).to_string();
+    let delay = event.delay.as_ref().map_or(String::new(), |e| format!(", after {}", text(e)));
+    let priority = event.priority.as_ref().map_or(String::new(), |e| format!(", priority {}", text(e)));
+    let assignments = event.assignments.iter().map(|(v, e)| format!("{} = {}", network.variable_name(*v), text(e)));
+    let assignments = assignments.collect::<Vec<_>>().join(", ");
+    format!("{}: when {}{delay}{priority}: {assignments}", event.name, text(&event.trigger))
 }
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let network = self.model.kinetics.network();
+        let network = self.model.system.network();
         if let Some(name) = &network.name {
             writeln!(f, "{name}")?;
         }
         writeln!(f, "model {}  sha-256 {}\n", self.model.name, network.hash())?;
-        for (compartment, size) in network.compartments.iter().zip(self.model.kinetics.volumes()) {
-            let size = shortest(*size).to_text();
-            writeln!(f, "compartment {}: {size} {}", compartment.name, network.volume_unit.text)?;
+        for (i, compartment) in network.compartments.iter().enumerate() {
+            let variable = Variable::Compartment(i.into());
+            let size = shortest(self.model.system.initial_value(variable)).to_text();
+            let text = format!(
+                "compartment {}: {size} {} {}",
+                compartment.name,
+                network.volume_unit.text,
+                self.changes(variable)
+            );
+            writeln!(f, "{}", text.trim_end())?;
         }
         if network.time_unit.is_specified() {
             writeln!(f, "time in {}", network.time_unit.text)?;
@@ -212,6 +317,24 @@ impl fmt::Display for Description {
             writeln!(f, "{}", self.parameter_table(network).to_text())?;
         }
         writeln!(f, "reactions\n{}", self.reactions(network))?;
+        if !network.rules.is_empty() {
+            writeln!(f, "rules")?;
+            for rule in &network.rules {
+                let (name, law) = (network.variable_name(rule.variable), rule.expression.display(network));
+                match rule.kind {
+                    RuleKind::Assignment => writeln!(f, "  {name} := {law}")?,
+                    RuleKind::Rate => writeln!(f, "  d{name}/dt = {law}")?,
+                }
+            }
+            writeln!(f)?;
+        }
+        if !network.events.is_empty() {
+            writeln!(f, "events")?;
+            for description in &network.events {
+                writeln!(f, "  {}", event(network, description))?;
+            }
+            writeln!(f)?;
+        }
         writeln!(f, "structure\n{}", self.structure(network))?;
         writeln!(f, "methods")?;
         for method in self.methods() {

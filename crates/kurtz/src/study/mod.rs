@@ -1,6 +1,7 @@
 //! End-to-end jobs: settings in, results out. Each command of `kurtz` is one of them.
 
 pub mod check;
+pub mod convert;
 pub mod epidermis;
 pub mod file;
 pub mod findings;
@@ -15,4 +16,4 @@ pub mod summary;
 
 pub use findings::Findings;
 pub use grid::output_times;
-pub use model_file::{ModelChoice, ModelFile};
+pub use model_file::{ModelChoice, ModelFile, WholeModel};

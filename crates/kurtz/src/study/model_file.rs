@@ -2,9 +2,10 @@
 
 use crate::Error;
 use kurtz_model::diagnostic::Diagnostic;
-use kurtz_model::format::crn;
-use kurtz_model::kinetics::Changes;
-use kurtz_model::{Kinetics, Network, SpeciesId};
+use kurtz_model::format::{self, Format};
+use kurtz_model::kinetics::{Changes, KineticsError};
+use kurtz_model::system::Observable;
+use kurtz_model::{Kinetics, Network, SpeciesId, System};
 use kurtz_report::Provenance;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -13,13 +14,28 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelChoice {
-    /// The `.crn` file.
+    /// The file, `.crn` or SBML.
     pub path: PathBuf,
     /// Values to change before anything is computed, each in the unit the model declares for it.
     pub changes: Changes,
 }
 
-/// A model, read and bound to numbers.
+/// A whole model with its rules and events, read and bound to numbers.
+#[derive(Clone, Debug)]
+pub struct WholeModel {
+    /// Name for messages and provenance: that of the file.
+    pub name: String,
+    /// The network as it is in the file.
+    pub network: Network,
+    /// The network with its changes, bound to numbers.
+    pub system: System,
+    /// Whether results for a species are concentrations unless one asks for amounts, `[species]`.
+    pub in_concentration: Vec<bool>,
+    /// What is odd about it but not wrong.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A model of rate laws alone, read and bound to numbers.
 #[derive(Clone, Debug)]
 pub struct ModelFile {
     /// Name for messages and provenance: that of the file.
@@ -33,18 +49,67 @@ pub struct ModelFile {
 }
 
 impl ModelChoice {
-    /// Reads the model and applies the changes.
+    /// Reads the model with its rules and events and applies the changes.
     ///
     /// # Errors
     /// Mistakes in the file, and changes to what it does not have.
+    pub fn read_whole(&self) -> Result<WholeModel, Error> {
+        let source = format::read(&self.path)?;
+        let system = System::new(&source.network, &self.changes)?;
+        // What somebody wrote by hand is held to more: constants are not negative, values are numbers.
+        if source.format == Format::Crn
+            && let Err(error) = Kinetics::new(system.network())
+            && !matches!(error, KineticsError::NeedsSystem { .. })
+        {
+            return Err(error.into());
+        }
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
+        Ok(WholeModel {
+            name,
+            network: source.network,
+            system,
+            in_concentration: source.in_concentration,
+            warnings: source.warnings,
+        })
+    }
+
+    /// Reads a model of rate laws alone and applies the changes.
+    ///
+    /// # Errors
+    /// Mistakes in the file, changes to what it does not have, and what rate laws cannot express.
     pub fn read(&self) -> Result<ModelFile, Error> {
-        let (network, warnings) = crn::read(&self.path)?;
+        let WholeModel { name, network, warnings, .. } = self.read_whole()?;
         let kinetics = Kinetics::with_changes(&network, &self.changes)?;
         if network.species.is_empty() {
             return Err(Error::NoSpecies { path: self.path.clone() });
         }
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
         Ok(ModelFile { name, network, kinetics, warnings })
+    }
+}
+
+impl WholeModel {
+    /// Records this model, with its changes, in the provenance of a result.
+    pub fn record(&self, provenance: &mut Provenance) {
+        provenance.model(self.name.clone(), self.system.network().hash());
+    }
+
+    /// The quantity of this name in `system`, which is that of this model, perhaps in other units.
+    ///
+    /// # Errors
+    /// If nothing has this name.
+    pub(super) fn observable(&self, system: &System, name: &str) -> Result<Observable, Error> {
+        let known = || self.network.species.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+        system.observable(name).map_err(|error| match error {
+            KineticsError::UnknownQuantity { name } => {
+                Error::Unknown { kind: "species, parameter, compartment or reaction", name, known: known() }
+            }
+            other => other.into(),
+        })
+    }
+
+    /// The unit of time, in words, for axes and tables; empty if the model has none.
+    pub fn time_unit(&self) -> &str {
+        &self.network.time_unit.text
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::findings::{Findings, provenance};
 use super::grid::output_times;
-use super::{ModelChoice, ModelFile, summary};
+use super::{ModelChoice, WholeModel, summary};
 use crate::Error;
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
-use kurtz_dynamics::method::{Halt, Stop, method_named};
+use kurtz_dynamics::method::{Halt, Method, Stop, method_named};
 use kurtz_dynamics::{MomentSeries, Progress};
+use kurtz_model::kinetics::{Changes, KineticsError};
+use kurtz_model::{Kinetics, Network, ReactionId, System};
 use kurtz_report::{Axis, Band, Bars, Cell, DataTable, Figure, Line, Panel, Report, Section, Table};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -17,8 +19,10 @@ use std::time::Instant;
 pub struct Settings {
     /// The model.
     pub model: ModelChoice,
-    /// Name of the method. Default `direct`.
+    /// Name of the method; `auto`, the default, is `direct` where that applies, else `hybrid`.
     pub method: String,
+    /// Names of what to observe (species, parameters, compartments, reactions); all species if empty, the default.
+    pub variables: Vec<String>,
     /// Number of independent trajectories. Default 1000.
     pub trajectories: u64,
     /// First and last output time, in the model's unit; simulation begins at 0.
@@ -44,7 +48,8 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             model: ModelChoice::default(),
-            method: "direct".into(),
+            method: "auto".into(),
+            variables: Vec::new(),
             trajectories: 1000,
             start: 0.0,
             end: 1.0,
@@ -62,7 +67,9 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Sample {
     /// The model.
-    pub model: ModelFile,
+    pub model: WholeModel,
+    /// The network as it was simulated: with its changes, in molecules.
+    pub network: Network,
     /// Moments over time.
     pub moments: MomentSeries,
     /// Joint laws, if asked for.
@@ -88,15 +95,33 @@ const LARGEST_COVARIANCE: usize = 2000;
 /// Mistakes in the model or settings; trajectories that cannot be completed (explosion, bad rates), with the reason;
 /// interruption.
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
-    let model = settings.model.read()?;
-    let method = method_named(&settings.method)?;
+    let model = settings.model.read_whole()?;
     let times = output_times(settings.start, settings.end, settings.steps)?;
-    model.check_initial_state()?;
     let points = times.len();
+    let molecules = System::new(&model.system.network().in_molecules(), &Changes::default())?;
+    let variables = settings.variables.iter().map(|name| model.observable(&molecules, name));
+    let mut observables = variables.collect::<Result<Vec<_>, Error>>()?;
+    if observables.is_empty() && molecules.network().species.is_empty() {
+        return Err(Error::NoSpecies { path: settings.model.path.clone() });
+    }
+    if settings.variables.iter().all(|name| molecules.network().species_named(name).is_some()) {
+        observables.clear();
+    }
+    // The same propensities by faster kernels; what is observed is that of the laws as they are written.
+    let engine = System::new(&molecules.network().in_mass_action(), &Changes::default())?;
+    let (method, kinetics) = chosen_method(&settings.method, &engine)?;
     let begun = Instant::now();
-    let ensemble = Ensemble::at(&model.kinetics, method.as_ref(), settings.trajectories, settings.seed, times);
+    let ensemble = match &kinetics {
+        Some(kinetics) if observables.is_empty() => {
+            check_initial_state(kinetics)?;
+            Ensemble::at(kinetics, method.as_ref(), settings.trajectories, settings.seed, times)
+        }
+        _ => Ensemble::at(&engine, method.as_ref(), settings.trajectories, settings.seed, times),
+    };
+    let variables = if observables.is_empty() { engine.network().species.len() } else { observables.len() };
+    let ensemble = ensemble.observing(observables);
     let kept = if settings.record_trajectories { settings.trajectories } else { SHOWN };
-    let covariance_order = covariance_order(settings, model.network.species.len(), points)?;
+    let covariance_order = covariance_order(settings, variables, points)?;
     let recorders = (
         MomentRecorder::new(settings.order, covariance_order),
         PathsRecorder::new(kept),
@@ -104,13 +129,14 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     );
     let outcome = ensemble.run(recorders, progress)?;
     if let Some(halt) = &outcome.halt {
-        return Err(halted(halt, &model, method.name()));
+        return Err(halted(halt, engine.network(), method.name()));
     }
     let Some((moments, paths, histogram)) = outcome.output else {
         return Err(Error::Interrupted);
     };
     Ok(Sample {
         references: method.references().to_vec(),
+        network: molecules.network().clone(),
         model,
         moments,
         histogram,
@@ -136,12 +162,32 @@ fn covariance_order(settings: &Settings, species: usize, points: usize) -> Resul
     Ok(order)
 }
 
+/// The method of this name, and the rate laws alone if they are all that it follows.
+fn chosen_method(name: &str, system: &System) -> Result<(Box<dyn Method>, Option<Kinetics>), Error> {
+    let kinetics = Kinetics::new(system.network());
+    let in_time = |k: &Kinetics| (0..k.network().reactions.len()).any(|r| k.depends_on_time(ReactionId::from(r)));
+    match (name, kinetics) {
+        ("auto", Ok(kinetics)) if !in_time(&kinetics) => Ok((method_named("direct")?, Some(kinetics))),
+        ("auto", Ok(_) | Err(KineticsError::NeedsSystem { .. })) => Ok((method_named("hybrid")?, None)),
+        ("auto", Err(error)) => Err(error.into()),
+        ("hybrid", _) => Ok((method_named(name)?, None)),
+        (_, kinetics) => Ok((method_named(name)?, Some(kinetics?))),
+    }
+}
+
+/// Refuses a model that no method of whole numbers can start from: initial counts that are not whole or too large, a
+/// propensity that is negative or not finite at the start.
+fn check_initial_state(kinetics: &Kinetics) -> Result<(), Error> {
+    let counts: Vec<f64> = kinetics.initial_counts()?.into_iter().map(|n| n as f64).collect();
+    Ok(kinetics.check_state(0.0, &counts)?)
+}
+
 /// Why an ensemble is not complete, as an error.
-pub(super) fn halted(halt: &Halt, model: &ModelFile, method: &str) -> Error {
+pub(super) fn halted(halt: &Halt, network: &Network, method: &str) -> Error {
     if halt.stop == Stop::Cancelled {
         return Error::Interrupted;
     }
-    let reason = format!("in trajectory {} {}", halt.trajectory, halt.stop.describe(&model.network));
+    let reason = format!("in trajectory {} {}", halt.trajectory, halt.stop.describe(network));
     Error::Stopped { method: format!("method `{method}`"), reason }
 }
 
@@ -170,7 +216,7 @@ impl Sample {
                     .figure(mean_figure(&self.moments, self.model.time_unit()))
                     .figure(self.path_figure()),
             )
-            .section(Section::new("Model").code(self.model.kinetics.network().to_crn()))
+            .section(Section::new("Model").code(self.network.to_crn()))
             .provenance(provenance);
         let mut findings = Findings { report, data: self.tables(), files: Vec::new() };
         if let Some(histogram) = &self.histogram {
@@ -183,7 +229,7 @@ impl Sample {
             .map_err(std::io::Error::from)
             .map_err(|source| kurtz_report::ReportError::Write { path: "moments.json".into(), source })?;
         findings.files.push(("moments.json".into(), json));
-        findings.files.push(("model.crn".into(), self.model.kinetics.network().to_crn().into_bytes()));
+        findings.files.push(("model.crn".into(), self.network.to_crn().into_bytes()));
         Ok(findings)
     }
 

@@ -53,7 +53,7 @@ pub fn run(settings: &Settings, model: &ModelFile, progress: &dyn Progress) -> R
     let recorders = (MomentRecorder::new(2, 2), HistogramRecorder::new(Vec::new(), places));
     let outcome = ensemble.run(recorders, progress)?;
     if let Some(halt) = &outcome.halt {
-        return Err(halted(halt, model, direct.name()));
+        return Err(halted(halt, &model.network, direct.name()));
     }
     let Some((moments, histogram)) = outcome.output else { return Err(Error::Interrupted) };
     let seconds = begun.elapsed().as_secs_f64();
@@ -114,7 +114,7 @@ fn compare_methods(
     let ensemble = Ensemble::at(&model.kinetics, method.as_ref(), settings.comparison, seed, times.to_vec());
     let outcome = ensemble.run(MomentRecorder::new(2, 2), progress)?;
     if let Some(halt) = &outcome.halt {
-        return Err(halted(halt, model, method.name()));
+        return Err(halted(halt, &model.network, method.name()));
     }
     let Some(other) = outcome.output else { return Err(Error::Interrupted) };
     let mut largest: f64 = 0.0;

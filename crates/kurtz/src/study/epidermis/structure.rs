@@ -99,7 +99,7 @@ fn sample(
     let ensemble = Ensemble::at(&kinetics, method.as_ref(), trajectories, seed, times);
     let outcome = ensemble.run(MomentRecorder::new(1, 1), progress)?;
     if let Some(halt) = &outcome.halt {
-        return Err(halted(halt, model, method.name()));
+        return Err(halted(halt, &model.network, method.name()));
     }
     let Some(moments) = outcome.output else { return Err(Error::Interrupted) };
     Ok(Condition::from_moments(format!("{founders} founders"), &moments, 1)?)

@@ -4,7 +4,7 @@ use crate::Error;
 use kurtz_dynamics::MomentSeries;
 use kurtz_dynamics::data::{Cells, DataError, DataFile};
 use kurtz_model::Network;
-use kurtz_model::format::crn;
+use kurtz_model::format;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -84,7 +84,7 @@ impl Input {
             .map_err(|e| DataError::new(&file, format!("is not a series of moments: {e}")))?;
         check(&file, &moments)?;
         let model = path.join("model.crn");
-        let network = if model.is_file() { Some(Box::new(crn::read(&model)?.0)) } else { None };
+        let network = if model.is_file() { Some(Box::new(format::read(&model)?.network)) } else { None };
         Ok(Input::Ensemble { name, moments, network, source: Source::of(&file, &bytes) })
     }
 
