@@ -19,7 +19,7 @@ pub fn run(arguments: &Learn) -> Result<bool> {
     terminal.clear();
     let learned = learned?;
     if let Some(model) = &learned.model {
-        print_warnings(model);
+        print_warnings(&model.warnings);
     }
     print(&learned);
     if let Some(path) = &arguments.output {

@@ -50,9 +50,9 @@ fn unknown_names_are_refused_with_what_there_is() {
         place.fails(&format!("{command} m.crn --end 1 --set rate=3"), 2, &["parameter `rate`", "decay"]);
     }
     place.fails("check m.crn --set rate=3", 2, &["parameter `rate`", "decay"]);
-    place.fails("simulate m.crn --end 1 --vars Alpha,Beta", 2, &["species `Beta`", "Alpha"]);
+    place.fails("simulate m.crn --end 1 --vars Alpha,Beta", 2, &["`Beta`", "Alpha"]);
     for option in ["vars", "amount", "concentration"] {
-        place.fails(&format!("simulate m.crn --end 1 --method ode --{option} Beta"), 2, &["species `Beta`", "Alpha"]);
+        place.fails(&format!("simulate m.crn --end 1 --method ode --{option} Beta"), 2, &["`Beta`", "Alpha"]);
     }
     place.fails("moments m.crn --end 1 --closure gausian", 2, &["closure `gausian`", "gaussian"]);
     place.fails("simulate m.crn --end 1 --method exact", 2, &["exact", "first-reaction"]);

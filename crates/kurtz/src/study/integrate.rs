@@ -72,7 +72,8 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Course, Error
     let species = || model.network.species.iter().map(|s| s.name.clone()).collect();
     let variables: Vec<String> = settings.variables.clone().unwrap_or_else(species);
     for name in settings.amount.iter().chain(&settings.concentration) {
-        model.system.concentration(name)?;
+        // A quantity that is no species may stand in the lists: there is but one way to give it.
+        model.observable(&model.system, name)?;
     }
     let observables = variables.iter().map(|name| observable(&model, settings, name));
     let observables = observables.collect::<Result<Vec<_>, Error>>()?;

@@ -73,8 +73,8 @@ fn a_rate_means_the_same_to_every_method() {
         agrees_with_dense(&law, vec![12], END, |n| vec![(vec![-2], (pairs.propensity)(n[0] as f64))]);
 
         let settings = integrate::Settings { model: model.clone(), end: END, steps: 1, ..Default::default() };
-        let course = integrate::run(&settings).expect("integrable");
-        assert_close("mass action", course.counts[1], (pairs.deterministic)(), 1e-6);
+        let course = integrate::run(&settings, &Silent).expect("integrable");
+        assert_close("mass action", course.values[1], (pairs.deterministic)(), 1e-6);
 
         let trajectories = 20_000;
         for method in ["direct", "first-reaction"] {
