@@ -2,7 +2,7 @@
 
 use crate::{Place, columns, model};
 
-const DOSES: &str = "time hour\nspecies Drug = 100, X = 5\nparameter k = 0.5, twice := 2*Drug\n\
+const DOSES: &str = "species Drug = 100, X = 5\nparameter k = 0.5, twice := 2*Drug\n\
     decay: Drug -> 0 @ k\nbirth: 0 -> X @ propensity(1 + time)\ndose: when time >= 2.5: Drug = Drug + 50\n";
 
 const SBML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -108,7 +108,12 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
         observables.clear();
     }
     // The same propensities by faster kernels; what is observed is that of the laws as they are written.
-    let engine = System::new(&molecules.network().in_mass_action(), &Changes::default())?;
+    let network = molecules.network().in_mass_action();
+    let engine = match Kinetics::new(&network) {
+        // A negative law is to be refused in its own words.
+        Err(KineticsError::BadConstant { .. }) => molecules.clone(),
+        _ => System::new(&network, &Changes::default())?,
+    };
     let (method, kinetics) = chosen_method(&settings.method, &engine)?;
     let begun = Instant::now();
     let ensemble = match &kinetics {
