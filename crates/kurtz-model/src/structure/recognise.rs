@@ -2,9 +2,10 @@
 
 use super::kinds::Kind;
 use crate::expression::{Expression, Symbol};
-use crate::network::{Network, RateLaw, ReactionId, SpeciesId};
+use crate::network::{Network, RateLaw, ReactionId, RuleKind, SpeciesId};
 use crate::polynomial::{Atom, Monomial, Polynomial};
 use crate::rational::Rational;
+use std::collections::HashMap;
 
 /// What a rate law is, whatever way it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,10 +140,9 @@ impl Network {
 
     /// A law in which no parameter is left that an assignment rule computes.
     fn written_out(&self, law: &Expression) -> Expression {
-        let rule = |symbol| {
-            let rules = self.rules.iter().filter(|rule| rule.kind == crate::network::RuleKind::Assignment);
-            rules.into_iter().find(|rule| Symbol::from(rule.variable) == symbol).map(|rule| rule.expression.clone())
-        };
+        let assigned = self.rules.iter().filter(|rule| rule.kind == RuleKind::Assignment);
+        let rules: HashMap<Symbol, &Expression> = assigned.map(|r| (Symbol::from(r.variable), &r.expression)).collect();
+        let rule = |symbol| rules.get(&symbol).map(|&e| e.clone());
         let mut law = law.clone();
         // Rules do not go in circles, so that each round resolves one more level.
         for _ in 0..self.rules.len() {

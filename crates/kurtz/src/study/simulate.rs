@@ -89,6 +89,11 @@ const SHOWN: u64 = 10;
 /// Rows of the moment covariance beyond which it is not kept: its size and cost grow with the square.
 const LARGEST_COVARIANCE: usize = 2000;
 
+/// Of this many species all are recorded, even if only some are asked for.
+const MOST_UNASKED: usize = 100;
+/// Values of moments that are kept at most (1 GB with what belongs to them).
+const MOST_VALUES: f64 = 3e7;
+
 /// Samples an ensemble.
 ///
 /// # Errors
@@ -104,7 +109,9 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     if observables.is_empty() && molecules.network().species.is_empty() {
         return Err(Error::NoSpecies { path: settings.model.path.clone() });
     }
-    if settings.variables.iter().all(|name| molecules.network().species_named(name).is_some()) {
+    // Counts are recorded without further ado, but not the moments of all pairs of very many species.
+    let few = molecules.network().species.len() <= MOST_UNASKED;
+    if few && settings.variables.iter().all(|name| molecules.network().species_named(name).is_some()) {
         observables.clear();
     }
     // The same propensities by faster kernels; what is observed is that of the laws as they are written.
@@ -125,6 +132,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     };
     let variables = if observables.is_empty() { engine.network().species.len() } else { observables.len() };
     let ensemble = ensemble.observing(observables);
+    check_number_of_moments(variables, settings.order, points)?;
     let kept = if settings.record_trajectories { settings.trajectories } else { SHOWN };
     let covariance_order = covariance_order(settings, variables, points)?;
     let recorders = (
@@ -165,6 +173,21 @@ fn covariance_order(settings: &Settings, species: usize, points: usize) -> Resul
         );
     }
     Ok(order)
+}
+
+/// Refuses to keep more moments than fit into memory.
+fn check_number_of_moments(variables: usize, order: u32, points: usize) -> Result<(), Error> {
+    let moments: f64 = (1..=order).map(|i| (variables as f64 + f64::from(i)) / f64::from(i)).product();
+    if moments * points as f64 > MOST_VALUES {
+        return Err(Error::Setting {
+            setting: "order",
+            found: format!(
+                "{order}, which of {variables} quantities at {points} times gives {moments:.1e} moments each"
+            ),
+            expected: "name the few that matter by --vars, take fewer steps, or a lower order",
+        });
+    }
+    Ok(())
 }
 
 /// The method of this name, and the rate laws alone if they are all that it follows.

@@ -195,12 +195,14 @@ impl ModelText {
     /// Whether there is no statement at all.
     pub fn is_empty(&self) -> bool {
         let header = self.title.is_some() || self.time.is_some() || self.amount.is_some() || self.convention.is_some();
-        !header && self.compartments.is_empty() && self.parameters.is_empty() && self.says_nothing()
+        !header && self.compartments.is_empty() && self.says_nothing()
     }
 
-    /// Whether there is nothing that could be followed in time.
+    /// Whether there is nothing that could be followed in time. Constants can be: other formats have such models.
     pub fn says_nothing(&self) -> bool {
-        self.species.is_empty() && self.reactions.is_empty() && self.rules.is_empty() && self.events.is_empty()
+        let named = self.compartments.iter().any(|c| c.name.is_some());
+        let changes = self.reactions.len() + self.rules.len() + self.events.len();
+        self.species.is_empty() && self.parameters.is_empty() && changes == 0 && !named
     }
 }
 
