@@ -4,10 +4,11 @@ use super::declarations::plain;
 use super::document::{EventFacts, Law, Reading, Stoichiometry};
 use super::names::Kind;
 use super::problem::SbmlProblem;
-use super::values::{self, Start};
-use super::xml::Finding;
+use super::xml::{self, Finding};
 use crate::expression::{Expression, Symbol};
+use crate::kinetics::KineticsError;
 use crate::network::*;
+use crate::system::initial_values;
 use std::collections::{HashMap, HashSet};
 
 impl Reading<'_, '_> {
@@ -27,9 +28,10 @@ impl Reading<'_, '_> {
         self.default_stoichiometries();
         self.initial_values()?;
         self.rules()?;
-        let start = match values::start(&self.network) {
+        let start = match initial_values(&self.network) {
             Ok(start) => start,
-            Err(circle) => return Err(self.circular_definition(&circle)),
+            Err(KineticsError::Cycle { through, .. }) => return Err(self.circular_definition(through)),
+            Err(_) => Vec::new(),
         };
         let changing = self.changing();
         for reaction in 0..self.reactions.len() {
@@ -107,25 +109,31 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Initial assignments and assignment rules as values at the start.
+    /// Initial assignments as values.
     fn initial_values(&mut self) -> Result<(), Finding> {
-        for (thing, law) in in_order(&self.initial).into_iter().chain(in_order(&self.assignment)) {
-            let expression = self.expression(law.formula)?;
-            let value = match expression {
-                Expression::Number(x) => plain(x),
-                expression => Value::Expression(expression),
+        // What an assignment rule gives is computed; the value beside it means nothing.
+        let assigned = in_order(&self.assignment).into_iter().map(|(thing, _)| (thing, None));
+        let given = in_order(&self.initial).into_iter().map(|(thing, law)| (thing, Some(law)));
+        for (thing, law) in assigned.chain(given) {
+            let value = match law.map(|law| self.expression(law.formula)).transpose()? {
+                None => plain(0.0),
+                Some(Expression::Number(x)) => plain(x),
+                Some(expression) => Value::Expression(expression),
             };
             let variable = self.variable(thing);
             let in_concentration = self.concentration_in(variable).is_some();
             match variable {
                 Variable::Species(s) => {
-                    self.network.species[s.index()].initial =
-                        if in_concentration { Initial::Concentration(value) } else { Initial::Count(value) };
+                    self.network.species[s.index()].initial = if in_concentration && law.is_some() {
+                        Initial::Concentration(value)
+                    } else {
+                        Initial::Count(value)
+                    };
                 }
                 Variable::Parameter(p) => self.network.parameters[p.index()].value = value,
                 Variable::Compartment(c) => {
                     self.compartments[c.index()].sized = true;
-                    self.network.compartments[c.index()].size = value;
+                    self.network.compartments[c.index()].size = if law.is_some() { value } else { plain(1.0) };
                 }
             }
         }
@@ -164,7 +172,7 @@ impl Reading<'_, '_> {
         ruled.chain(set).collect()
     }
 
-    fn reaction(&mut self, i: usize, start: &Start, changing: &HashSet<Variable>) -> Result<(), Finding> {
+    fn reaction(&mut self, i: usize, start: &[f64], changing: &HashSet<Variable>) -> Result<(), Finding> {
         let change = self.stoichiometry(i, start, changing)?;
         let facts = &self.reactions[i];
         let name = self.names.get(facts.thing).id.clone();
@@ -240,8 +248,10 @@ impl Reading<'_, '_> {
     }
 
     /// Compartments without size, and of size 0 where concentrations are needed.
-    fn sizes(&mut self, start: &Start) {
-        let doubtful = |i: usize| !self.compartments[i].sized || start.compartments[i] == 0.0;
+    fn sizes(&mut self, start: &[f64]) {
+        let place = |i: usize| self.network.variable_index(Variable::Compartment(i.into()));
+        let size = |i: usize| start.get(place(i)).copied();
+        let doubtful = |i: usize| !self.compartments[i].sized || size(i) == Some(0.0);
         let doubtful: HashSet<usize> = (0..self.compartments.len()).filter(|&i| doubtful(i)).collect();
         if doubtful.is_empty() {
             return;
@@ -295,18 +305,13 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn circular_definition(&self, circle: &[Symbol]) -> Finding {
-        let thing = |symbol: &Symbol| match symbol {
-            Symbol::Compartment(c) => self.compartments[c.index()].thing,
-            Symbol::Parameter(p) => self.parameters[p.index()],
-            Symbol::Species(s) => self.species[s.index()].thing,
-            Symbol::Time => unreachable!("time has no definition"),
-        };
-        let first = thing(&circle[0]);
-        let through = circle.iter().take(20).map(|symbol| self.names.get(thing(symbol)).id.clone()).collect();
-        let law = self.assignment.get(&first).or(self.initial.get(&first));
-        let at = law.map_or(self.names.get(first).at, |law| law.at);
-        Finding::new(SbmlProblem::Cycle { what: self.describe(first), through }, at)
+    fn circular_definition(&self, mut through: Vec<String>) -> Finding {
+        let first = self.names.find(&through[0]);
+        let law = first.and_then(|thing| self.assignment.get(&thing).or(self.initial.get(&thing)));
+        let at = law.map_or(xml::at(self.model), |law| law.at);
+        let what = first.map_or_else(|| through[0].clone(), |thing| self.describe(thing));
+        through.truncate(20);
+        Finding::new(SbmlProblem::Cycle { what, through }, at)
     }
 }
 

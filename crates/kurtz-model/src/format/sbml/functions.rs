@@ -28,7 +28,11 @@ pub(super) fn read(nodes: &[Node], names: &Names, graph: &mut Graph, findings: &
                 functions[i].arguments = arguments;
                 functions[i].body = body;
             }
-            Err(finding) => findings.push(finding),
+            // Those that call it would only repeat this.
+            Err(finding) => {
+                findings.push(finding);
+                break;
+            }
         }
     }
     functions

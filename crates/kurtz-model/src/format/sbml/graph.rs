@@ -11,7 +11,7 @@ use std::collections::HashMap;
 pub(super) type Id = u32;
 
 /// More parts than this are not stored.
-pub(super) const MOST_PARTS: usize = 1_500_000;
+pub(super) const MOST_PARTS: usize = 1_000_000;
 /// Expanding functions may look at this many parts in all.
 const MOST_STEPS: usize = 20_000_000;
 
@@ -56,6 +56,8 @@ pub(super) struct Graph {
     /// Whether a part contains an argument of a function.
     open: Vec<bool>,
     ids: HashMap<Part, Id>,
+    /// While a function is expanded, what replaces the parts of its body; otherwise empty.
+    replaced: Vec<Option<Id>>,
     steps: usize,
     full: bool,
 }
@@ -112,32 +114,30 @@ impl Graph {
             return body;
         }
         // Which parts of the body contain arguments, by a walk; then these in ascending order, operands first.
-        let mut seen: HashMap<Id, Id> = HashMap::new();
-        let mut stack = vec![body];
-        let mut order = Vec::new();
-        while let Some(id) = stack.pop() {
-            if seen.insert(id, id).is_none() {
-                order.push(id);
-                let (parts, open) = (&self.parts, &self.open);
-                parts[id as usize].for_each_operand(|operand| {
-                    if open[operand as usize] {
-                        stack.push(operand);
-                    }
-                });
-            }
+        let mut replaced = std::mem::take(&mut self.replaced);
+        replaced.resize(self.parts.len(), None);
+        replaced[body as usize] = Some(body);
+        let mut order = vec![body];
+        let mut next = 0;
+        while next < order.len() {
+            let open = &self.open;
+            self.parts[order[next] as usize].for_each_operand(|operand| {
+                let place = &mut replaced[operand as usize];
+                if open[operand as usize] && place.is_none() {
+                    *place = Some(operand);
+                    order.push(operand);
+                }
+            });
+            next += 1;
         }
         self.steps += order.len();
-        if self.steps > MOST_STEPS {
-            self.full = true;
-            return 0;
-        }
+        self.full |= self.steps > MOST_STEPS;
         order.sort_unstable();
-        for id in order {
-            let new = |id: Id| seen.get(&id).copied().unwrap_or(id);
+        for &id in &order {
+            let new = |id: Id| replaced[id as usize].unwrap_or(id);
             let part = match &self.parts[id as usize] {
                 Part::Argument(i) => {
-                    let argument = arguments.get(*i as usize).copied().unwrap_or(0);
-                    seen.insert(id, argument);
+                    replaced[id as usize] = arguments.get(*i as usize).copied().or(Some(0));
                     continue;
                 }
                 Part::RateOf(a) => Part::RateOf(new(*a)),
@@ -147,9 +147,16 @@ impl Graph {
                 Part::Piecewise(operands) => Part::Piecewise(operands.iter().map(|&a| new(a)).collect()),
                 closed => closed.clone(),
             };
-            let replaced = self.store(part);
-            seen.insert(id, replaced);
+            if self.full {
+                break;
+            }
+            replaced[id as usize] = Some(self.store(part));
         }
-        seen[&body]
+        let expanded = replaced[body as usize].unwrap_or(body);
+        for id in order {
+            replaced[id as usize] = None;
+        }
+        self.replaced = replaced;
+        expanded
     }
 }

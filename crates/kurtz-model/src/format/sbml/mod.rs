@@ -27,10 +27,11 @@ mod stoichiometry;
 mod tests;
 mod translate;
 mod units;
-mod values;
+mod write;
 mod xml;
 
 pub use problem::SbmlProblem;
+pub use write::{WriteError, write};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::network::Network;

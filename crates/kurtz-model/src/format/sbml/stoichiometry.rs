@@ -2,7 +2,6 @@
 
 use super::document::Reading;
 use super::problem::SbmlProblem;
-use super::values::Start;
 use super::xml::Finding;
 use crate::expression::{Expression, Symbol};
 use crate::network::{SpeciesId, Variable};
@@ -24,7 +23,7 @@ impl Reading<'_, '_> {
     pub fn stoichiometry(
         &mut self,
         reaction: usize,
-        start: &Start,
+        start: &[f64],
         changing: &HashSet<Variable>,
     ) -> Result<Change, Finding> {
         let mut change = Change::default();
@@ -34,7 +33,7 @@ impl Reading<'_, '_> {
                 (term.species, term.at)
             };
             let amount = self.change(reaction, i)?;
-            let constant = Self::constant(&amount, start, changing);
+            let constant = self.constant(&amount, start, changing);
             let what = || self.describe(self.reactions[reaction].thing);
             match constant {
                 Some(x) if x == x.trunc() && x.abs() <= f64::from(MOST_MOLECULES) => {
@@ -68,8 +67,8 @@ impl Reading<'_, '_> {
         Ok(change)
     }
 
-    /// The value of a change that nothing alters after the start.
-    fn constant(amount: &Expression, start: &Start, changing: &HashSet<Variable>) -> Option<f64> {
+    /// The value of a change that nothing alters after the start, from the values of all quantities there.
+    fn constant(&self, amount: &Expression, start: &[f64], changing: &HashSet<Variable>) -> Option<f64> {
         let is_constant = |symbol: Symbol| match symbol {
             Symbol::Parameter(p) => !changing.contains(&Variable::Parameter(p)),
             Symbol::Compartment(c) => !changing.contains(&Variable::Compartment(c)),
@@ -78,10 +77,7 @@ impl Reading<'_, '_> {
         if !amount.symbols().into_iter().all(is_constant) {
             return None;
         }
-        Some(amount.evaluate(&|symbol| match symbol {
-            Symbol::Parameter(p) => start.parameters[p.index()],
-            Symbol::Compartment(c) => start.compartments[c.index()],
-            Symbol::Species(_) | Symbol::Time => f64::NAN,
-        }))
+        let value = |symbol| Variable::of(symbol).map_or(0.0, |v| start[self.network.variable_index(v)]);
+        Some(amount.evaluate(&value))
     }
 }
