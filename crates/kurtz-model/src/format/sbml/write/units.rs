@@ -5,9 +5,16 @@ use crate::expression::print::shortest;
 use crate::network::Network;
 use crate::units::AVOGADRO;
 
-/// Units of amounts, time and volumes: for each the attribute of the model, its name, and its definition if it is no
-/// base unit: the base unit and how many of it.
-pub(super) struct Units(Vec<(&'static str, &'static str, Option<(&'static str, f64)>)>);
+/// Units of amounts, time and volumes.
+pub(super) struct Units(Vec<Declared>);
+
+struct Declared {
+    /// The attribute of the model.
+    attribute: &'static str,
+    name: &'static str,
+    /// The base unit and how many of it, if it is not that itself.
+    definition: Option<(&'static str, f64)>,
+}
 
 impl Units {
     pub fn of(network: &Network) -> Units {
@@ -15,7 +22,10 @@ impl Units {
         let mut add = |attribute, name, kind, size: f64| {
             // Sizes are powers of ten, seconds and the like: what is left of them is rounding.
             let size = if (size - 1.0).abs() < 1e-12 { 1.0 } else { size };
-            units.push(if size == 1.0 { (attribute, kind, None) } else { (attribute, name, Some((kind, size))) });
+            units.push(match size {
+                1.0 => Declared { attribute, name: kind, definition: None },
+                _ => Declared { attribute, name, definition: Some((kind, size)) },
+            });
         };
         let amount = &network.amount_unit;
         if amount.is_specified() && amount.scale != 1.0 {
@@ -34,17 +44,17 @@ impl Units {
 
     /// The attributes of the model; extents are in units of amounts.
     pub fn attributes(&self) -> Vec<(&'static str, &str)> {
-        let mut attributes: Vec<(&'static str, &str)> = self.0.iter().map(|&(key, name, _)| (key, name)).collect();
+        let mut attributes: Vec<(&'static str, &str)> = self.0.iter().map(|unit| (unit.attribute, unit.name)).collect();
         attributes.push(("extentUnits", attributes[0].1));
         attributes
     }
 
     pub fn definitions(&self, xml: &mut Xml) {
-        if self.0.iter().all(|(.., definition)| definition.is_none()) {
+        if self.0.iter().all(|unit| unit.definition.is_none()) {
             return;
         }
         xml.open("listOfUnitDefinitions", &[]);
-        for (_, name, definition) in &self.0 {
+        for Declared { name, definition, .. } in &self.0 {
             let Some((kind, size)) = definition else { continue };
             xml.open("unitDefinition", &[("id", name)]);
             xml.open("listOfUnits", &[]);
