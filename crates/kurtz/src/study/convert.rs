@@ -2,7 +2,7 @@
 
 use super::{ModelChoice, WholeModel};
 use crate::Error;
-use kurtz_model::format::{Format, crn};
+use kurtz_model::format::{Format, crn, sbml};
 use kurtz_model::{CompartmentId, Network, RateLaw};
 
 /// A model as the text of a file.
@@ -23,10 +23,8 @@ pub fn run(choice: &ModelChoice, format: Format, file: &str) -> Result<Converted
     let network = model.system.network();
     let text = match format {
         Format::Crn => as_crn(network, file)?,
-        Format::Sbml => {
-            let reason = "SBML is not written yet".to_string();
-            return Err(Error::NotExpressible { file: file.to_string(), reason });
-        }
+        Format::Sbml => sbml::write(network)
+            .map_err(|error| Error::NotExpressible { file: file.to_string(), reason: error.to_string() })?,
     };
     Ok(Converted { model, text })
 }
