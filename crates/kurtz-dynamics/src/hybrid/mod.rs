@@ -39,6 +39,7 @@ mod sampler;
 mod schedule;
 mod search;
 mod stretch;
+mod swift;
 mod switches;
 
 pub use integrate::{Course, Integrate, integrate};

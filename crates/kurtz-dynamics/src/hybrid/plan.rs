@@ -3,6 +3,7 @@
 use super::Partition;
 use super::discrete::{Discrete, guarded_propensity, state_change};
 use super::program::Compiled;
+use super::swift::Swift;
 use super::switches::{Collected, Switches, is_moving};
 use crate::error::DynamicsError;
 use kurtz_model::expression::{Expression, Function};
@@ -22,6 +23,10 @@ pub(super) struct Plan {
     pub discrete: Discrete,
     pub switches: Switches,
     pub flow: Flow,
+    /// The same in the form for many random reactions while something flows slowly, if it has that form.
+    pub swift: Option<Swift>,
+    /// Reactions of that form, in its order.
+    pub swift_reactions: Vec<ReactionId>,
     pub events: Vec<Event>,
     /// Conditions of all events.
     pub triggers: Compiled,
@@ -124,6 +129,10 @@ impl Plan {
         triggers.iter().for_each(&mut watch);
         collected.for_each(&mut watch);
 
+        let mut in_triggers = Collected::default();
+        triggers.iter().for_each(|e| in_triggers.watch(e, &is_flowing));
+        let by_clock = Switches::new(system, &in_triggers, 0, &is_flowing, &flowing_symbols).dense.is_mode.is_empty();
+        let swift = by_clock.then(|| Swift::new(system, &reactions, &positions, &rates, |i| watched[i])).flatten();
         let compile = |e: &[Expression]| Compiled::new(system, modes, e);
         let mut all = rates.clone();
         all.extend(hazard);
@@ -158,6 +167,8 @@ impl Plan {
             triggers: compile(&triggers),
             observes_counts: observed.iter().all(is_count),
             observables: compile(&observed),
+            swift_reactions: reactions.iter().map(|&(id, _)| id).collect(),
+            swift,
             is_whole,
             switches,
             flow,

@@ -4,6 +4,7 @@ use super::plan::Plan;
 use super::rows::Rows;
 use super::schedule::Schedule;
 use super::stretch::End;
+use super::swift;
 use crate::method::Stop;
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
@@ -46,6 +47,7 @@ pub(super) struct Process {
     pub absorbed: f64,
     watch: Watch,
     pub memory: Memory,
+    pub course: swift::Course,
 }
 
 /// What one stretch of integration tells the next.
@@ -56,6 +58,8 @@ pub(super) struct Memory {
     /// The last full step; 0 if none.
     pub step: f64,
     pub is_stiff: bool,
+    /// Reactions are rare against the speed of what flows.
+    pub is_sparse: bool,
     /// Steps so far.
     pub steps: usize,
 }
@@ -73,6 +77,7 @@ impl Process {
             absorbed: f64::INFINITY,
             watch: Watch::new(numerics.max_events),
             memory: Memory::default(),
+            course: swift::Course::default(),
             plan,
             numerics,
         }
@@ -120,9 +125,20 @@ impl Process {
                 return Err(Stop::Standstill { time: self.time() });
             }
             let stop = end.min(clock).min(self.schedule.next());
-            let is_settled = if flows {
+            let is_settled = if plan.swift.is_some() && !self.memory.is_sparse {
+                let is_settled = self.run_swiftly(stop, rows, progress)?;
+                if self.memory.is_sparse {
+                    (0..plan.discrete.steady).for_each(|j| self.renew(j));
+                }
+                is_settled
+            } else if flows {
+                let before = self.time();
                 match self.flow(stop, end, rows, progress)? {
-                    End::Fires => !self.react()?,
+                    End::Fires => {
+                        let heeds = self.react()?;
+                        self.memory.is_sparse = plan.swift.is_none() || !self.is_swift_again(before);
+                        !heeds
+                    }
                     End::Stopped => false,
                 }
             } else {
@@ -280,7 +296,7 @@ impl Process {
     }
 
     /// The amounts of all species, rounded, for messages.
-    fn counts(&self) -> Vec<i64> {
+    pub(super) fn counts(&self) -> Vec<i64> {
         let system = &self.plan.system;
         let amounts: Vec<_> = system.amounts().iter().map(|o| system.resolve(&o.expression)).collect();
         let program = super::program::Compiled::new(system, 0, &amounts);
@@ -293,7 +309,7 @@ impl Process {
 /// Events between two looks at the caller.
 pub(super) const LOOK: usize = STRIDE as usize;
 
-fn species_at(plan: &Plan, position: usize) -> SpeciesId {
+pub(super) fn species_at(plan: &Plan, position: usize) -> SpeciesId {
     match plan.system.state()[position] {
         Variable::Species(s) => s,
         // Only species must be whole.

@@ -28,6 +28,16 @@ fn is_switch(node: &Expression) -> bool {
     }
 }
 
+/// Whether an expression has a comparison or a step.
+pub(super) fn has_switch(expression: &Expression) -> bool {
+    let mut found = false;
+    expression.replace(|node| {
+        found |= is_switch(node);
+        None
+    });
+    found
+}
+
 impl Collected {
     fn place(&mut self, node: &Expression) -> usize {
         self.nodes.iter().position(|known| known == node).unwrap_or_else(|| {

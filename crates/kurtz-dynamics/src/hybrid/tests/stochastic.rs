@@ -225,6 +225,34 @@ fn the_path_converges_with_the_tolerance() {
 }
 
 #[test]
+fn many_reactions_beside_a_slow_flow_have_exact_moments() {
+    // X is Poisson with mean 20 and forgets at the rate 10; M' = X - M flows: Var M = 20 / (1 (10 + 1)).
+    let n = network("species X = 20, M = 20\n 0 -> X @ 200\n X -> 0 @ 10\n make: X -> X + M @ 1\n loss: M -> 0 @ 1");
+    let method = mixed(&["make", "loss"]);
+    let plan = plan::Plan::new(&bound(&n), &method.partition, &[]).expect("good");
+    assert!(plan.swift.is_some());
+    let runs = 1500;
+    let series = moments(&method, &n, &["M"], &[7.0], runs);
+    let variance = 20.0 / 11.0;
+    assert_z("mean", series.value(0, 0), 20.0, (variance / runs as f64).sqrt(), LINE);
+    // Close to Gaussian; a kurtosis of 4 is above its own.
+    assert_z("variance", series.value(0, 1), variance, (3.0 / runs as f64).sqrt() * variance, LINE);
+    let method = Hybrid { relative_tolerance: 1e-3, ..method };
+    let coarse = moments(&method, &n, &["M"], &[7.0], runs);
+    assert_z("mean", coarse.value(0, 0), 20.0, (variance / runs as f64).sqrt() + 0.02, LINE);
+}
+
+#[test]
+fn reactions_that_read_what_flows_follow_it_exactly() {
+    // 0 -> A at M per time, M' = 4 - 2 M from 30 without noise: A is Poisson with mean the integral of M.
+    let n = network("species A = 0, M = 30, X = 0\n make: 0 -> M @ 4\n loss: M -> 0 @ 2\n M -> M + A @ 10");
+    let runs = 4000;
+    let series = moments(&mixed(&["make", "loss"]), &n, &["A"], &[0.1, 1.0], runs);
+    let laws = [0.1, 1.0].map(|t: f64| poisson(10.0 * (2.0 * t + 14.0 * (1.0 - (-2.0 * t).exp()))));
+    assert_moments(&sampled(&series, runs), &laws, LINE);
+}
+
+#[test]
 fn amounts_that_flow_and_jump_are_conserved() {
     // A flows to B and jumps back in whole molecules; A + B stays.
     let n = network("species A = 3, B = 2\n there: A -> B @ 1.3\n back: B -> A @ 0.7");
