@@ -4,6 +4,7 @@
 //! small and middle sizes of iteration matrices; they allocate nothing after construction.
 
 /// P A = L U of a real matrix.
+#[derive(Clone)]
 pub(crate) struct RealLu {
     n: usize,
     lu: Vec<f64>,
@@ -25,6 +26,24 @@ impl RealLu {
         for i in 0..n {
             self.lu[i * n + i] += shift;
         }
+        self.eliminate()
+    }
+
+    /// Factorises `matrix`. False if it is singular.
+    pub fn factorise(&mut self, matrix: &[f64]) -> bool {
+        self.lu.copy_from_slice(matrix);
+        self.eliminate()
+    }
+
+    /// Whether the determinant of what was factorised is negative.
+    pub fn determinant_is_negative(&self) -> bool {
+        let swapped = self.swaps.iter().enumerate().filter(|&(k, &pivot)| k != pivot).count();
+        let negative = self.inverse_pivots.iter().filter(|p| **p < 0.0).count();
+        (swapped + negative) % 2 == 1
+    }
+
+    fn eliminate(&mut self) -> bool {
+        let n = self.n;
         for k in 0..n {
             let mut pivot = k;
             for i in k + 1..n {

@@ -33,6 +33,7 @@
 //! Not here yet: sparse Jacobians. The iteration matrices are dense (their zeros are skipped in the elimination), which
 //! serves some hundreds of variables.
 
+pub mod continuation;
 mod dense;
 mod error;
 mod fixed;

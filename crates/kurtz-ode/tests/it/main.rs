@@ -1,6 +1,7 @@
 //! The integrators against closed forms and reference solutions.
 
 mod accuracy;
+mod continuation;
 mod door;
 mod problems;
 mod sensitivities;
