@@ -1,5 +1,6 @@
 //! How a reaction network evolves: exact stochastic simulation and ensembles, moments, the master equation, mass action.
 
+pub mod bifurcation;
 pub mod data;
 pub mod ensemble;
 pub mod error;

@@ -1,6 +1,7 @@
 //! What can keep a job from its result.
 
 use kurtz_dynamics::DynamicsError;
+use kurtz_dynamics::bifurcation::BifurcationError;
 use kurtz_dynamics::data::DataError;
 use kurtz_dynamics::moments::MomentsError;
 use kurtz_dynamics::stats::StatsError;
@@ -30,6 +31,9 @@ pub enum Error {
     /// A request that integration cannot serve.
     #[error(transparent)]
     Ode(#[from] OdeError),
+    /// Branches that cannot be followed.
+    #[error(transparent)]
+    Bifurcation(#[from] BifurcationError),
     /// Moment equations that cannot be derived or closed.
     #[error(transparent)]
     Moments(#[from] MomentsError),
@@ -128,6 +132,12 @@ impl Error {
                 | DynamicsError::BadPropensity { .. }
                 | DynamicsError::MissingReactants { .. },
             ) => Class::Declined,
+            Error::Bifurcation(
+                BifurcationError::TimeDependent { .. }
+                | BifurcationError::NotFollowed { .. }
+                | BifurcationError::NothingChanges,
+            ) => Class::Declined,
+            Error::Bifurcation(BifurcationError::Cancelled) => Class::Interrupted,
             Error::Learn(
                 LearnError::NotIdentifiable { .. }
                 | LearnError::Intractable { .. }

@@ -1,5 +1,6 @@
 //! One file a command: arguments as typed become settings as meant, results become text and files.
 
+mod bifurcate;
 mod check;
 mod convert;
 mod learn;
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Moments(arguments) => moments::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
+        Command::Bifurcate(arguments) => bifurcate::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     }

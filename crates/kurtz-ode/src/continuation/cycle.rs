@@ -24,8 +24,9 @@ pub(crate) struct CycleCurve<'a> {
     integration: Integration,
     weights: Vec<f64>,
     tolerance: f64,
-    /// Transition matrices of the intervals at the last point, `[m][n x n]`.
+    /// Transition matrices of the intervals at the last point linearised, `[m][n x n]`, and that point.
     transitions: Vec<Vec<f64>>,
+    linearised: Vec<f64>,
 }
 
 impl<'a> CycleCurve<'a> {
@@ -38,7 +39,16 @@ impl<'a> CycleCurve<'a> {
         let integration = Integration::with_tolerances(integration, 0.1 * integration)
             .with_method(OdeMethod::Stiff)
             .with_sensitivities(Sensitivities::Both);
-        CycleCurve { family, intervals, phase, integration, weights, tolerance, transitions: Vec::new() }
+        CycleCurve {
+            family,
+            intervals,
+            phase,
+            integration,
+            weights,
+            tolerance,
+            transitions: Vec::new(),
+            linearised: Vec::new(),
+        }
     }
 
     pub fn states(&self) -> usize {
@@ -60,9 +70,15 @@ impl<'a> CycleCurve<'a> {
         self.phase.direction = direction;
     }
 
-    /// The product of the transition matrices, A_m ... A_1, at the last point linearised: the monodromy matrix.
-    pub fn monodromy(&self) -> Vec<f64> {
-        let n = self.family.dimension();
+    /// The product of the transition matrices at a point, A_m ... A_1: the monodromy matrix. `None` if it cannot be had.
+    pub fn monodromy(&mut self, u: &[f64]) -> Option<Vec<f64>> {
+        let (n, count) = (self.family.dimension(), self.states());
+        if self.linearised != u {
+            let (mut g, mut dg) = (vec![0.0; count + 1], vec![0.0; (count + 1) * (count + 2)]);
+            if !self.linearise(u, &mut g, &mut dg) {
+                return None;
+            }
+        }
         let mut product: Vec<f64> = (0..n * n).map(|k| if k / n == k % n { 1.0 } else { 0.0 }).collect();
         for transition in &self.transitions {
             let mut next = vec![0.0; n * n];
@@ -76,7 +92,7 @@ impl<'a> CycleCurve<'a> {
             }
             product = next;
         }
-        product
+        Some(product)
     }
 }
 
@@ -100,6 +116,7 @@ impl Curve for CycleCurve<'_> {
         let member = Member { family: self.family, parameter: place };
         dg.fill(0.0);
         self.transitions.clear();
+        self.linearised.clear();
         let mut rate = vec![0.0; n];
         for k in 0..m {
             let state = &u[k * n..(k + 1) * n];
@@ -130,6 +147,7 @@ impl Curve for CycleCurve<'_> {
             g[count] += (u[j] - self.phase.reference[j]) * self.phase.direction[j];
             dg[count * width + j] = self.phase.direction[j];
         }
+        self.linearised.extend_from_slice(u);
         g.iter().chain(&*dg).all(|x| x.is_finite())
     }
 

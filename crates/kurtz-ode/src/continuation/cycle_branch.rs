@@ -204,11 +204,7 @@ fn intervals(n: usize, settings: &Continuation) -> usize {
 /// Period, envelope and multipliers of a converged cycle.
 fn describe(curve: &mut CycleCurve, u: &[f64], settings: &Continuation) -> Option<CyclePoint> {
     let (n, count) = (curve.family.dimension(), curve.states());
-    let (mut g, mut dg) = (vec![0.0; count + 1], vec![0.0; (count + 1) * (count + 2)]);
-    if !curve.linearise(u, &mut g, &mut dg) {
-        return None;
-    }
-    let mut multipliers = eigenvalues(&curve.monodromy(), n)?;
+    let mut multipliers = eigenvalues(&curve.monodromy(u)?, n)?;
     let from_one = |m: &Complex| (m.0 - 1.0).hypot(m.1);
     let trivial = (0..n).min_by(|&a, &b| from_one(&multipliers[a]).total_cmp(&from_one(&multipliers[b])))?;
     let error_of_trivial = from_one(&multipliers.remove(trivial));
@@ -258,7 +254,7 @@ fn follow(
         let (next, next_described, at_range) = loop {
             if let Some((point, at_range)) = attempt(curve, &here, length.length) {
                 if has_collapsed(curve, &here, &point) {
-                    return CycleEnd::Hopf(curve.family.parameter(here.u[last]));
+                    return CycleEnd::Hopf(described.parameter);
                 }
                 let state = describe(curve, &point.u, settings);
                 if let Some(state) = state.filter(|s| s.unstable().abs_diff(described.unstable()) <= 2) {

@@ -63,6 +63,10 @@ const ZOO: &[Entry] = &[
     Entry { name: "telegraph", initial: &[], times: &[0.2, 2.0], trajectories: 20_000, known: closed_forms::telegraph },
 ];
 
+/// Models whose laws are out of reach of projection: what is known of them is in the tests of `kurtz_dynamics::bifurcation`.
+const DETERMINISTIC: &[&str] =
+    &["brusselator", "de-young-keizer", "de-young-keizer-limit", "goldbeter-calcium", "tyson-cell-cycle"];
+
 #[test]
 fn every_model_has_an_oracle() {
     let mut files: Vec<String> = std::fs::read_dir(models())
@@ -70,7 +74,9 @@ fn every_model_has_an_oracle() {
         .map(|entry| entry.expect("readable").file_name().into_string().expect("plain names"))
         .collect();
     files.sort();
-    let known: Vec<String> = ZOO.iter().map(|entry| format!("{}.crn", entry.name)).collect();
+    let names = ZOO.iter().map(|entry| entry.name).chain(DETERMINISTIC.iter().copied());
+    let mut known: Vec<String> = names.map(|name| format!("{name}.crn")).collect();
+    known.sort();
     assert_eq!(files, known, "each model needs an entry, and something that is known of it");
 }
 
