@@ -1,14 +1,18 @@
-//! Laws over counts and how far they are apart.
+//! Laws over counts and how far they are apart; how far oscillations reach, and their peaks and periods.
 
 pub mod chi_square;
 pub mod distance;
 pub mod distribution;
+pub mod oscillation_range;
 pub mod sampling_floor;
+pub mod spikes;
 
 pub use chi_square::{ChiSquare, ChiSquareSettings, chi_square, chi_square_two_samples};
 pub use distance::{Divergence, Interval, hellinger, kullback_leibler, total_variation};
 pub use distribution::{Distribution, JointTable};
+pub use oscillation_range::{OscillationRange, PublishedRange};
 pub use sampling_floor::sampling_floor;
+pub use spikes::{SpikeSettings, Spikes};
 
 /// Why a law or a comparison of laws could not be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -41,6 +45,23 @@ pub enum StatsError {
         /// Number of laws.
         laws: usize,
     },
+    /// Too few trajectories to know a standard deviation, or none recorded.
+    #[error("a range needs at least two trajectories with recorded values, found {found}")]
+    TooFewTrajectories {
+        /// Number of trajectories.
+        found: usize,
+    },
+    /// Values that do not fill the trajectories.
+    #[error("{values} values do not make {trajectories} trajectories of equal length")]
+    Ragged {
+        /// Number of values.
+        values: usize,
+        /// Number of trajectories.
+        trajectories: usize,
+    },
+    /// A trace that cannot be searched for peaks.
+    #[error("a trace needs as many finite values as times, increasing times, and a prominence of at least 0")]
+    BadTrace,
     /// A probability below zero or not a number.
     #[error("the probability of state {state:?} is {value}; it must be a finite number >= 0")]
     BadProbability {
