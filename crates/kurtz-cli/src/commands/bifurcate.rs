@@ -25,7 +25,7 @@ pub fn run(arguments: &Bifurcate) -> Result<bool> {
     let found = bifurcate::run(&settings, &terminal);
     terminal.clear();
     let found = found?;
-    print_warnings(&found.model);
+    print_warnings(&found.model.warnings);
     let table = found.special_points();
     if !table.rows.is_empty() {
         println!("{}", table.to_text());

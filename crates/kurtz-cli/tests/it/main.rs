@@ -1,6 +1,7 @@
 //! The command as a user meets it: the real binary, its exit codes, its messages, and the files it leaves.
 
 mod bad_input;
+mod bifurcations;
 mod interruption;
 mod models;
 mod results;
