@@ -22,7 +22,8 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Ends of the interval that covers the edge at its time with a probability of about 95 %: 1.96 standard errors.
+    /// Ends of the interval that covers the edge at its time with a probability of about 95 %: 1.96 standard errors. Of
+    /// an exponential law it covers 92 % with 200 trajectories.
     pub fn interval(&self) -> (f64, f64) {
         (self.value - 1.96 * self.error, self.value + 1.96 * self.error)
     }
@@ -240,7 +241,9 @@ mod tests {
                     "{is_skewed} {k}: {mean}"
                 );
                 let part = covered[k] as f64 / e;
-                assert!((0.92..0.975).contains(&part), "{is_skewed} {k}: {part}");
+                // Long tails slow the approach to a normal law: 92 % there with 200 trajectories.
+                let least = if is_skewed { 0.89 } else { 0.93 };
+                assert!((least..0.97).contains(&part), "{is_skewed} {k}: {part}");
             }
         }
     }

@@ -190,8 +190,8 @@ mod tests {
         let times = grid(2001, 0.1);
         let values: Vec<f64> = times.iter().map(|t| 3.0 + 2.0 * (std::f64::consts::TAU * t / 13.05).sin()).collect();
         let spikes = Spikes::of(&times, &values, &SpikeSettings::default()).unwrap();
-        // Tops at (1/4 + k) 13.05 up to 200.
-        assert_eq!(spikes.peaks.len(), 16);
+        // Tops at (1/4 + k) 13.05 up to 200; from the sixteenth the trace does not descend far enough.
+        assert_eq!(spikes.peaks.len(), 15);
         let period = spikes.period().unwrap();
         assert!((period.value - 13.05).abs() < 1e-5 && period.error < 1e-4, "{period:?}");
         assert!((spikes.peaks[0].time - 13.05 / 4.0).abs() < 1e-4);
