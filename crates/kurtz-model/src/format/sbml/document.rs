@@ -123,6 +123,9 @@ pub(super) struct Reading<'a, 'i> {
     pub translated: Vec<Progress>,
     /// How many rates of change are being worked out inside each other.
     pub depth: usize,
+    /// Rates of change worked out so far: of what names stand for, and of amounts.
+    pub rates: HashMap<u32, Expression>,
+    pub amount_rates: HashMap<SpeciesId, Expression>,
     /// The reactions and terms that change each species.
     pub changes: Vec<Vec<(usize, usize)>>,
     pub faults: Vec<Finding>,
@@ -175,6 +178,8 @@ pub(super) fn read(tree: &Document, text: &str) -> Result<Found, Vec<Finding>> {
         events: Vec::new(),
         translated: Vec::new(),
         depth: 0,
+        rates: HashMap::new(),
+        amount_rates: HashMap::new(),
         changes: Vec::new(),
         faults,
         warnings: Vec::new(),

@@ -22,6 +22,7 @@ mod mathml;
 mod names;
 mod problem;
 mod rates;
+mod scan;
 mod stoichiometry;
 #[cfg(test)]
 mod tests;

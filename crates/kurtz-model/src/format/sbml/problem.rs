@@ -6,8 +6,8 @@
 #[allow(missing_docs, reason = "the message of each variant says what its fields are")]
 pub enum SbmlProblem {
     // The file.
-    #[error("this is not well-formed XML: {reason}")]
-    NotWellFormed { reason: String },
+    #[error("this XML cannot be read: {reason}")]
+    Unreadable { reason: String },
     #[error("a document type declaration (DTD) is refused: entities can make a small file huge")]
     DocumentType,
     #[error("elements are nested more than {limit} deep")]

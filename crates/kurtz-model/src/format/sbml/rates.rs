@@ -4,16 +4,21 @@
 use super::document::{Reading, Stoichiometry};
 use super::names::Kind;
 use super::problem::SbmlProblem;
-use super::xml::Finding;
+use super::xml::{self, Finding};
 use crate::expression::{Expression, Symbol};
 use crate::network::{CompartmentId, SpeciesId};
 
 /// Rates may need each other this deep.
 const DEEPEST: usize = 50;
+/// Derivatives of quantities that assignment rules give have no more parts than this.
+const MOST_PARTS: usize = 20_000;
 
 impl Reading<'_, '_> {
     /// The derivative by time of what the id of a thing stands for (section 3.4.6.2).
     pub fn rate_of(&mut self, thing: u32) -> Result<Expression, Finding> {
+        if let Some(known) = self.rates.get(&thing) {
+            return Ok(known.clone());
+        }
         self.depth += 1;
         if self.depth > DEEPEST {
             let what = format!("the rate of change of {}", self.describe(thing));
@@ -49,6 +54,7 @@ impl Reading<'_, '_> {
             },
         };
         self.depth -= 1;
+        self.rates.insert(thing, rate.clone());
         Ok(rate)
     }
 
@@ -60,6 +66,15 @@ impl Reading<'_, '_> {
 
     /// The derivative of the amount of a species by time.
     pub fn amount_rate(&mut self, species: SpeciesId) -> Result<Expression, Finding> {
+        if let Some(known) = self.amount_rates.get(&species) {
+            return Ok(known.clone());
+        }
+        let rate = self.work_out_amount_rate(species)?;
+        self.amount_rates.insert(species, rate.clone());
+        Ok(rate)
+    }
+
+    fn work_out_amount_rate(&mut self, species: SpeciesId) -> Result<Expression, Finding> {
         let facts = &self.species[species.index()];
         let (thing, fixed, in_concentration) = (facts.thing, facts.fixed, facts.in_concentration);
         let compartment = self.network.species[species.index()].compartment;
@@ -142,6 +157,10 @@ impl Reading<'_, '_> {
                 continue;
             }
             let term = expression.derivative(symbol) * inner;
+            if term.stored_nodes() > MOST_PARTS {
+                let what = "the derivative of an assignment rule".to_string();
+                return Err(Finding::new(SbmlProblem::TooLarge { what, limit: MOST_PARTS }, xml::at(self.model)));
+            }
             sum = Some(match sum {
                 None => term,
                 Some(sum) => sum + term,

@@ -81,18 +81,19 @@ pub(super) fn text<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str, Diagnosti
 pub(super) fn tree<'a>(text: &'a str, file: &str) -> Result<Document<'a>, Diagnostics> {
     let fault =
         |problem: SbmlProblem, at: usize| diagnostics(vec![Finding::new(problem, at)], Severity::Error, file, text);
+    super::scan::scan(text).map_err(|finding| diagnostics(vec![finding], Severity::Error, file, text))?;
     let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let problem = match error {
             roxmltree::Error::DtdDetected => SbmlProblem::DocumentType,
             roxmltree::Error::NodesLimitReached => {
-                SbmlProblem::NotWellFormed { reason: format!("it has more than {MOST_NODES} parts") }
+                SbmlProblem::Unreadable { reason: format!("it has more than {MOST_NODES} parts") }
             }
             // The message ends with the place, which is shown anyway.
             _ => {
                 let message = error.to_string();
                 let reason = message.rfind(" at ").map_or(message.as_str(), |end| &message[..end]);
-                SbmlProblem::NotWellFormed { reason: reason.to_string() }
+                SbmlProblem::Unreadable { reason: reason.to_string() }
             }
         };
         let place = error.pos();

@@ -47,7 +47,7 @@ fn what_is_no_sbml_file_is_refused() {
     assert!(matches!(problems(&[0xff, 0xfe, b'<', 0])[0], Problem::Utf16 { .. }));
     assert!(matches!(problems(b"<\0s\0b\0m\0l\0")[0], Problem::Utf16 { .. }));
     assert!(matches!(problems(b"<sbml>\xff</sbml>")[0], Problem::NotUtf8 { offset: 6, .. }));
-    assert!(matches!(first("no xml at all"), P::NotWellFormed { .. }));
+    assert!(matches!(first("no xml at all"), P::Unreadable { .. }));
     assert!(matches!(first("<html/>"), P::NotSbml { .. }));
     assert!(matches!(first("<sbml/>"), P::UnknownNamespace { .. }));
     assert!(matches!(first("<sbml xmlns=\"http://www.sbml.org/sbml/level4\"/>"), P::UnknownNamespace { .. }));
@@ -91,11 +91,63 @@ fn deep_nesting_is_refused() {
     for depth in [5_001, 100_000, 1_000_000] {
         let formula = format!("{}<ci>p1</ci>{}", "<apply><minus/>".repeat(depth), "</apply>".repeat(depth));
         let text = document(&format!("{}<listOfRules>{}</listOfRules>", parameters(2), rule("p0", &formula)));
-        assert!(matches!(first(&text), P::NestedTooDeep { .. } | P::NotWellFormed { .. }), "{depth}");
+        assert!(matches!(first(&text), P::NestedTooDeep { .. } | P::Unreadable { .. }), "{depth}");
     }
     let deep = format!("{}{}", "<a>".repeat(200_000), "</a>".repeat(200_000));
     assert!(matches!(first(&deep), P::NestedTooDeep { .. }));
-    assert!(matches!(first(&"<a>".repeat(1_000_000)), P::NotWellFormed { .. }));
+    assert!(matches!(first(&"<a>".repeat(1_000_000)), P::Unreadable { .. }));
+}
+
+#[test]
+fn thousands_of_attributes_and_prefixes_are_refused() {
+    let many = |each: &dyn Fn(usize) -> String| (0..100_000).map(each).collect::<String>();
+    let attributes = document("").replace("<model>", &format!("<model{}>", many(&|i| format!(" a{i}='>\"<'"))));
+    assert!(matches!(first(&attributes), P::Unreadable { .. }));
+    let nested = format!("{}{}", many(&|i| format!("<a xmlns:a{i}=\"u\">")), "</a>".repeat(100_000));
+    assert!(matches!(first(&document(&format!("<notes>{nested}</notes>"))), P::Unreadable { .. }));
+    // In comments and the like they are only text.
+    let comment = format!("<!-- <a{} -->", many(&|i| format!(" a{i}='1'")));
+    assert!(read(document(&format!("{comment}<notes><![CDATA[{comment}]]></notes>")).as_bytes(), "good.xml").is_ok());
+}
+
+#[test]
+fn derivatives_of_derivatives_do_not_explode() {
+    let rate_of = |i: usize| {
+        format!(
+            "<apply><csymbol definitionURL=\"http://www.sbml.org/sbml/symbols/rateOf\">r</csymbol><ci>p{i}</ci></apply>"
+        )
+    };
+    let rate =
+        |i: usize| format!("<rateRule variable=\"p{i}\">{MATH}<apply><sin/><ci>p{i}</ci></apply></math></rateRule>");
+    let assigned = |i: usize| {
+        rule(
+            &format!("p{i}"),
+            &format!(
+                "<apply><times/><ci>p{}</ci><apply><exp/><apply><times/><ci>p0</ci>{}</apply></apply></apply>",
+                i + 50,
+                rate_of(i - 1)
+            ),
+        )
+    };
+    let rules: String = (1..30).map(assigned).chain([rate(0)]).chain((51..80).map(rate)).collect();
+    let text = document(&format!("{}<listOfRules>{rules}</listOfRules>", parameters(80)));
+    assert!(matches!(first(&text), P::TooLarge { .. }));
+}
+
+#[test]
+fn each_rate_of_change_is_worked_out_once() {
+    let sum =
+        |i: usize| rule(&format!("p{i}"), &format!("<apply><plus/><ci>p{}</ci><ci>p{}</ci></apply>", i - 1, i - 2));
+    let rate = |i: usize| format!("<rateRule variable=\"p{i}\">{MATH}<cn>1</cn></math></rateRule>");
+    let asked = rule(
+        "p45",
+        "<apply><csymbol definitionURL=\"http://www.sbml.org/sbml/symbols/rateOf\">r</csymbol><ci>p40</ci></apply>",
+    );
+    let rules: String = (2..41).map(sum).chain([rate(0), rate(1), asked]).collect();
+    let text = document(&format!("{}<listOfRules>{rules}</listOfRules>", parameters(46)));
+    let (network, _) = read(text.as_bytes(), "fibonacci.xml").expect("a good model");
+    let rate = &network.rules.last().expect("the rule that asks").expression;
+    assert_eq!(rate.evaluate(&|_| f64::NAN), 165_580_141.0);
 }
 
 #[test]
