@@ -131,7 +131,7 @@ fn the_brusselator_as_a_network_oscillates_beyond_one_plus_a_squared() {
 /// Schloegl's network: inflow - c4 x + c1 A x^2/2 - c2 x^3/6 = 0 is solved by A for each x; its folds are where dA/dx = 0.
 #[test]
 fn schloegl_has_its_two_folds() {
-    let (network, _) = kurtz_model::format::crn::read(&models().join("schloegl.crn")).unwrap();
+    let (network, _) = kurtz_model::format::crn::read(models().join("schloegl.crn")).unwrap();
     let diagram = diagram(&Kinetics::new(&network).unwrap(), "A", 70_000.0, 130_000.0, Vec::new());
     assert_eq!(diagram.steady.len(), 1);
     let a = |x: f64| (3.5 * x + 1e-4 * x.powi(3) / 6.0 - 200.0) * 2.0 / (3e-7 * x * x);
@@ -161,7 +161,7 @@ fn models() -> PathBuf {
 }
 
 fn model(name: &str) -> Kinetics {
-    let (network, _) = kurtz_model::format::crn::read(&models().join(name)).unwrap();
+    let (network, _) = kurtz_model::format::crn::read(models().join(name)).unwrap();
     Kinetics::new(&network).unwrap()
 }
 
@@ -246,7 +246,7 @@ fn calcium_oscillates_between_the_published_hopf_points() {
 /// bind without being consumed, so that what is bound comes on top.
 #[test]
 fn receptors_that_consume_ligands_narrow_the_oscillation() {
-    let (network, _) = kurtz_model::format::crn::read(&models().join("de-young-keizer.crn")).unwrap();
+    let (network, _) = kurtz_model::format::crn::read(models().join("de-young-keizer.crn")).unwrap();
     let bound = |initial: Vec<(String, f64)>| {
         Kinetics::with_changes(&network, &Changes { initial, ..Changes::default() }).unwrap()
     };

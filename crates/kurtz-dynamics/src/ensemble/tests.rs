@@ -147,7 +147,7 @@ fn recorded(mut recorder: MomentRecorder, layout: &Layout, block: &Block) -> Mom
 /// Two passes: central moments, then the covariance of the influence functions written out.
 fn plain(block: &Block, series: &MomentSeries) -> (Vec<f64>, Vec<f64>) {
     let n = block.trajectories();
-    let count = |i: usize, t: usize, s: usize| block.trajectory(i)[t * 2 + s] as f64;
+    let count = |i: usize, t: usize, s: usize| block.trajectory(i)[t * 2 + s];
     let mean = |t, s| (0..n).map(|i| count(i, t, s)).sum::<f64>() / n as f64;
     let product =
         |i, t, powers: &[u8]| (0..2).map(|s| (count(i, t, s) - mean(t, s)).powi(powers[s].into())).product::<f64>();
