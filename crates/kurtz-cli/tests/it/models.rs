@@ -79,6 +79,16 @@ fn a_model_keeps_its_dynamics_when_it_is_converted() {
         place.succeeds(&format!("simulate {file} --method ode --end 2 --steps 4 --amount A,B --output {file}.csv"));
     }
     assert_eq!(place.read("m.xml.csv"), place.read("m.crn.csv"));
+    // And with rules and events the other way, as far as rounding and the choice of steps go.
+    place.write("d.crn", DOSES);
+    place.succeeds("convert d.crn d.xml");
+    for file in ["d.crn", "d.xml"] {
+        place.succeeds(&format!("simulate {file} --method ode --end 5 --steps 4 --amount Drug,X --output {file}.csv"));
+    }
+    let (before, after) = (columns(&place.read("d.crn.csv")), columns(&place.read("d.xml.csv")));
+    for ((_, before), (_, after)) in before.iter().zip(&after) {
+        assert!(before.iter().zip(after).all(|(a, b)| (a - b).abs() <= 1e-6 * a.abs()), "{before:?} {after:?}");
+    }
     place.fails("convert m.xml m.txt", 2, &["m.txt", "--to"]);
     place.succeeds("convert m.xml m.txt --to crn --set time=2");
     assert!(place.read("m.txt").contains("`time` = 2"));

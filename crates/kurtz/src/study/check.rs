@@ -72,7 +72,11 @@ impl Description {
             add(&format!("simulate --method {}", method.name()), obstacle, remark);
         }
         let first_order = self.kinetics.as_ref().is_ok_and(|k| k.network().is_first_order());
-        let remark = if first_order { "exact for the means" } else { "the limit of large volume" };
+        let remark = match (first_order, self.model.system.network().is_mass_action()) {
+            (true, _) => "exact for the means",
+            (false, true) => "the limit of large volume",
+            (false, false) => "explicit laws as they are written, mass action in the limit of large volume",
+        };
         add("simulate --method ode", None, remark);
         let kinetics = match &self.kinetics {
             Ok(kinetics) => kinetics,
