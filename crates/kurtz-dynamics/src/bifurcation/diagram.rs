@@ -211,10 +211,12 @@ impl Search<'_> {
                             *end = hopf.remove(nearest).parameter;
                         }
                     }
-                    // A branch that ended on its way may be met again from its other end.
+                    // A branch that was cut short may be met again from its other end: keep the complete one.
                     let middle = &branch.points[branch.points.len() / 2];
-                    if !self.has_cycle(middle.parameter, middle.period) {
-                        self.cycles.push(branch);
+                    match self.branch_with_cycle(middle.parameter, middle.period) {
+                        None => self.cycles.push(branch),
+                        Some(known) if is_cut(&self.cycles[known]) && !is_cut(&branch) => self.cycles[known] = branch,
+                        Some(_) => {}
                     }
                 }
                 Err(ContinuationError::NoCycle { .. }) => {}
@@ -225,19 +227,20 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Whether a cycle with about this period at this parameter value is on a branch.
-    fn has_cycle(&self, parameter: f64, period: f64) -> bool {
-        self.cycles.iter().flat_map(|branch| branch.points.windows(2)).any(|pair| {
+    /// The branch that has a cycle with about this period at this parameter value.
+    fn branch_with_cycle(&self, parameter: f64, period: f64) -> Option<usize> {
+        let has = |pair: &[CyclePoint]| {
             let (a, b) = (&pair[0], &pair[1]);
             let is_between = a.parameter.min(b.parameter) <= parameter && parameter <= a.parameter.max(b.parameter);
             let (low, high) = (a.period.min(b.period), a.period.max(b.period));
             is_between && (0.97 * low..1.03 * high).contains(&period)
-        })
+        };
+        self.cycles.iter().position(|branch| branch.points.windows(2).any(has))
     }
 
     /// Adds the branch of a cycle unless it is there.
     fn add_cycle(&mut self, parameter: f64, state: &[f64], period: f64) -> Result<(), BifurcationError> {
-        if self.has_cycle(parameter, period) {
+        if self.branch_with_cycle(parameter, period).is_some() {
             return Ok(());
         }
         match cycle_from(&self.family, parameter, state, period, &self.settings.continuation) {
@@ -247,4 +250,9 @@ impl Search<'_> {
         }
         self.check_cancelled()
     }
+}
+
+/// Whether a branch of cycles ended for no reason of its own.
+fn is_cut(branch: &CycleBranch) -> bool {
+    branch.ends.iter().any(|end| matches!(end, CycleEnd::NotConverged | CycleEnd::MostPoints))
 }

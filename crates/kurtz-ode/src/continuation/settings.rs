@@ -35,7 +35,8 @@ pub struct Continuation {
     pub longest_period: f64,
     /// Relative tolerance of the integration of cycles. Default 1e-9.
     pub cycle_tolerance: f64,
-    /// Intervals of multiple shooting. Default 10; fewer if there are many variables.
+    /// Intervals of multiple shooting. Default 30, so that errors do not grow much within one; fewer if there are many
+    /// variables.
     pub intervals: usize,
 }
 
@@ -54,7 +55,7 @@ impl Default for Continuation {
             most_cycles: 500,
             longest_period: 100.0,
             cycle_tolerance: 1e-9,
-            intervals: 10,
+            intervals: 30,
         }
     }
 }
