@@ -198,6 +198,27 @@ fn moments_with_their_covariance_are_learned_from_a_directory() {
 }
 
 #[test]
+fn a_summary_of_means_and_deviations_is_learned_or_asks_for_what_it_lacks() {
+    let place = Place::new();
+    place.write("epidermis.crn", include_str!("../../../models/epidermis.crn"));
+    let simulate = "--trajectories | 1000 | --end | 20 | --steps | 100 | --seed | 1 | --quiet";
+    place.good(&format!("simulate | epidermis.crn | {simulate} | --summary | summary.csv"));
+    place.refused("summary.csv | --model | epidermis.crn", 2, &["--trajectories N"]);
+    let learn = "summary.csv | --model | epidermis.crn | --trajectories | 1000";
+    let result = place.learn(&format!("{learn} | --report | out"));
+    assert_learned(&result, &[("A -> 2 A", 0.09196), ("A -> A + B", 0.924), ("A -> 2 B", 0.08404), ("B -> 0", 0.31)]);
+    assert!(verdict(&result, "are missing: means and variances were fitted"));
+    assert!(place.read("out/report.html").contains("variance of B"));
+    // Some known beforehand.
+    let result = place.learn(&format!("{learn} | --fix | B -> 0=0.31"));
+    assert_eq!(result["reactions"].as_array().unwrap().iter().filter(|r| r["selected"] == true).count(), 4);
+    // Both vary at the start, and nothing says how together.
+    let start = place.read("summary.csv").replacen("\n0,10,0,0,0\n", "\n0,10,1,0,1\n", 1);
+    place.write("summary.csv", start);
+    place.refused(learn, 3, &["together at the start", "`A-B-cov`", "moments.csv"]);
+}
+
+#[test]
 fn an_ensemble_of_trajectories_is_reduced_to_its_moments() {
     let place = Place::new();
     place.write("m.crn", "species A = 0\nimmigration: 0 -> A @ 5\ndeath: A -> 0 @ 0.5\n");

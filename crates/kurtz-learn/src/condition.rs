@@ -109,13 +109,21 @@ impl Condition {
     /// Without a sampling covariance, that of independent Gaussian samples is used, with no correlation in time:
     /// Var(mean) = C/N, Cov(C_ij, C_kl) = (C_ik C_jl + C_il C_jk)/N, until a fitted network gives a better one.
     ///
+    /// Covariances between species may be NaN, not measured: a fit by shooting follows them without comparing them with
+    /// anything, and the network supplies what they are. Where one of the two does not vary they are known to be 0; at
+    /// the start they have to be known.
+    ///
     /// # Errors
     /// Moments that are missing, no number of trajectories, and the errors of [`Condition::new`].
     pub fn from_moments(name: impl Into<String>, series: &MomentSeries, order: u32) -> Result<Self, LearnError> {
         let indices = MomentIndex::up_to(series.species.len(), order);
         let positions: Vec<usize> = indices.iter().map(|i| position(series, i, order)).collect::<Result<_, _>>()?;
         let (t, m) = (series.times.len(), positions.len());
-        let values = (0..t * m).map(|k| series.value(k / m, positions[k % m])).collect();
+        let value = |k: usize| match series.value(k / m, positions[k % m]) {
+            v if v.is_nan() && vanishes(series, k / m, &indices[k % m]) => 0.0,
+            v => v,
+        };
+        let values = (0..t * m).map(value).collect();
         let repetitions = series.trajectories.unwrap_or(1) as f64;
         let covers = positions.iter().all(|&p| p < series.covariance_moments);
         let observables = indices.iter().map(|i| moment_name(i, &series.species)).collect();
@@ -189,6 +197,26 @@ impl Condition {
         }
     }
 
+    /// The condition with covariances between species that were not measured at zero, uncertain by what they can be at
+    /// most: for a first look at the others.
+    pub(crate) fn with_missing_covariances_at_zero(&self) -> Condition {
+        let rows = self.values.len();
+        let missing = |i: usize| self.values[i].is_nan() && self.observables[i % self.width()].starts_with("Cov(");
+        let mut filled = self.clone();
+        for i in (0..rows).filter(|&i| missing(i)) {
+            filled.values[i] = 0.0;
+            if self.is_independent() {
+                filled.covariance[i] *= self.repetitions;
+                continue;
+            }
+            // Its sampling variance is C_AA C_BB / N, and |C_AB| is at most the root of C_AA C_BB.
+            let most = self.repetitions * self.variance(i);
+            (0..rows).for_each(|j| (filled.covariance[i * rows + j], filled.covariance[j * rows + i]) = (0.0, 0.0));
+            filled.covariance[i * rows + i] = most;
+        }
+        filled
+    }
+
     /// Positions of the values that were measured and are not known exactly.
     pub(crate) fn measured(&self) -> Vec<usize> {
         (0..self.values.len()).filter(|&i| self.values[i].is_finite() && self.variance(i) > 0.0).collect()
@@ -237,6 +265,16 @@ fn position(series: &MomentSeries, index: &MomentIndex, order: u32) -> Result<us
     })
 }
 
+/// Whether a central moment is zero because a species in it does not vary.
+fn vanishes(series: &MomentSeries, time: usize, index: &MomentIndex) -> bool {
+    let is_constant = |s: usize| {
+        let mut powers = vec![0; series.species.len()];
+        powers[s] = 2;
+        series.position(&MomentIndex(powers)).is_some_and(|p| series.value(time, p) == 0.0)
+    };
+    index.order() > 1 && (0..series.species.len()).any(|s| index.0[s] > 0 && is_constant(s))
+}
+
 fn gaussian_covariance(
     series: &MomentSeries,
     indices: &[MomentIndex],
@@ -264,7 +302,11 @@ fn gaussian_covariance(
     };
     let mut covariance = vec![0.0; t * m * t * m];
     for time in 0..t {
-        let c = |i: usize, j: usize| series.value(time, second[i * species + j]);
+        // Covariances that were not measured count as none.
+        let c = |i: usize, j: usize| match series.value(time, second[i * species + j]) {
+            v if v.is_nan() && i != j => 0.0,
+            v => v,
+        };
         for (a, b) in (0..m * m).map(|k| (k / m, k % m)) {
             let value = match (of(&indices[a]).as_slice(), of(&indices[b]).as_slice()) {
                 (&[i], &[j]) => c(i, j),
@@ -300,6 +342,39 @@ mod tests {
         let variances: Vec<f64> = (0..4).map(|i| condition.variance(i)).collect();
         assert_eq!(variances, [0.0, 0.0, 0.04, 0.32]);
         assert_eq!(condition.origin, CovarianceOrigin::Assumed);
+    }
+
+    #[test]
+    fn covariances_that_were_not_measured_are_no_data_and_zero_where_a_species_does_not_vary() {
+        let species: Vec<String> = ["A", "B"].map(String::from).to_vec();
+        let indices = MomentIndex::up_to(2, 2);
+        let names: Vec<String> = indices.iter().map(|i| moment_name(i, &species)).collect();
+        let of = |name: &str| names.iter().position(|n| n == name).unwrap();
+        let at = |a: f64, b: f64, var_a: f64, var_b: f64| {
+            let mut values = vec![f64::NAN; 5];
+            for (name, v) in [("<A>", a), ("<B>", b), ("Var(A)", var_a), ("Var(B)", var_b)] {
+                values[of(name)] = v;
+            }
+            values
+        };
+        let series = MomentSeries {
+            species: species.clone(),
+            times: vec![0.0, 1.0],
+            values: [at(10.0, 2.0, 0.0, 1.0), at(8.0, 4.0, 4.0, 9.0)].concat(),
+            indices,
+            trajectories: Some(100),
+            covariance: None,
+            covariance_moments: 0,
+        };
+        let condition = Condition::from_moments("c", &series, 2).unwrap();
+        let missing = of("Cov(A,B)");
+        assert_eq!(condition.at(0)[missing], 0.0);
+        assert!(condition.at(1)[missing].is_nan() && !condition.measured().contains(&(5 + missing)));
+        assert_eq!(condition.measured().len(), 6);
+        // For a first look it is 0 +- sd(A) sd(B).
+        let filled = condition.with_missing_covariances_at_zero();
+        assert_eq!((filled.at(1)[missing], filled.variance(5 + missing)), (0.0, 36.0));
+        assert_eq!(filled.select(&[of("<B>")]), condition.select(&[of("<B>")]));
     }
 
     #[test]

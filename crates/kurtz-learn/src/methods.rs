@@ -211,8 +211,8 @@ mod tests {
             let adam = AdamSettings { iterations, learning_rate: 0.03, ..AdamSettings::default() };
             errors(RateMethod::PublishedAdam(TrainingSettings { adam, ..TrainingSettings::default() }), 1)
         };
-        let (short, long) = (trained(600), trained(2400));
-        println!("600 steps {short:?}, 2400 steps {long:?}");
+        let (short, long) = (trained(600), trained(1500));
+        println!("600 steps {short:?}, 1500 steps {long:?}");
         assert!(short[4] < 0.3 && short[5] < 0.6, "lambda, Gamma: {short:?}");
         assert!(long[4] + long[5] < short[4] + short[5], "{short:?} {long:?}");
         // Least squares reaches that minimum.

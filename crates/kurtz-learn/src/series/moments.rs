@@ -68,7 +68,8 @@ fn select(
     progress: &dyn Progress,
 ) -> Result<Selected, LearnError> {
     let p = offer.candidates.len();
-    let coarse = fit_integral(library, data.conditions(), &vec![true; p], &IntegralSettings::default())?;
+    let filled: Vec<Condition> = data.conditions().iter().map(Condition::with_missing_covariances_at_zero).collect();
+    let coarse = fit_integral(library, &filled, &vec![true; p], &IntegralSettings::default())?;
     let mut start = coarse.coefficients;
     offer.fixed().into_iter().for_each(|(j, k)| start[j] = k);
     let model = LibraryModel(library);

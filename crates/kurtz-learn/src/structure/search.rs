@@ -11,6 +11,7 @@
 
 use super::criterion::SelectionSettings;
 use super::subsets::{Subset, best_subsets};
+use crate::condition::Condition;
 use crate::error::LearnError;
 use crate::fit::IntegralForm;
 use crate::fit::{
@@ -162,7 +163,8 @@ impl Search<'_> {
         fitted: &mut BTreeMap<Vec<usize>, Fit>,
     ) -> Result<(Vec<usize>, Shooting<'_>), LearnError> {
         let conditions = self.data.conditions();
-        let form = IntegralForm::new(library, conditions)?;
+        let filled: Vec<Condition> = conditions.iter().map(Condition::with_missing_covariances_at_zero).collect();
+        let form = IntegralForm::new(library, &filled)?;
         let zero = vec![0.0; library.term_count()];
         let (problem, _) = form.compressed(&zero, Weighting::Full)?;
         let (subsets, _) = best_subsets(&problem, self.bounded, self.penalty, 1e3, self.settings.max_subsets);

@@ -29,7 +29,7 @@ pub(super) fn learn(
     more: Vec<Verdict>,
     progress: &dyn Progress,
 ) -> Result<Learned, Error> {
-    let (named, order, missing) = complete(named)?;
+    let (named, missing) = complete(named)?;
     let species = named[0].1.species.clone();
     if let Some((name, _)) = named.iter().find(|(_, s)| s.species != species) {
         let message = format!("its species are not those of the first file, `{}`", species.join("`, `"));
@@ -44,7 +44,7 @@ pub(super) fn learn(
     let mut offer = offer(settings, &frame, &species)?;
     in_order_of_data(&mut offer, &species)?;
     let series: Vec<MomentSeries> = named.iter().map(|(_, s)| s.clone()).collect();
-    let rates = RateSettings { order, ..RateSettings::default() };
+    let rates = RateSettings { order: 2, ..RateSettings::default() };
     let enumerated = frame.model.is_none() && settings.candidates.is_none();
     let model = frame.model.as_ref().map(|m| m.kinetics.network());
     let (offer, mut report) = fit(&series, offer, model, &rates, enumerated && settings.order > 1, progress)?;
@@ -57,7 +57,7 @@ pub(super) fn learn(
     let units = rate_units(&frame, &offer);
     let start: Vec<f64> = (0..species.len()).map(|s| mean(&series[0], 0, s)).collect();
     let bare = bare_network(&offer, &report, &start);
-    let fits = fits(&bare, &named, order > 1);
+    let fits = fits(&bare, &named);
     present(&mut report, &units);
     Ok(Learned {
         kind,
@@ -133,10 +133,13 @@ fn fit(
     Ok((offer, report))
 }
 
-/// Series with every moment of orders 1 and 2, the order that can be fitted, and what to say about it.
-type Completed = (Vec<(String, MomentSeries)>, u32, Option<Verdict>);
+/// Of moments that come without all covariances, so many are taken at most: means and variances as well as covariances.
+const MOST_MOMENTS: usize = 5000;
 
-/// Fills covariances that the data lack with zeros; then only the means are fitted.
+/// Series with every moment of orders 1 and 2, and what to say about those not measured.
+type Completed = (Vec<(String, MomentSeries)>, Option<Verdict>);
+
+/// Marks covariances that the data lack as not measured (NaN): the fitted network supplies them.
 fn complete(mut named: Vec<(String, MomentSeries)>) -> Result<Completed, Error> {
     let mut missing = None;
     for (name, series) in &mut named {
@@ -153,15 +156,38 @@ fn complete(mut named: Vec<(String, MomentSeries)>) -> Result<Completed, Error> 
             }
         }
         let times = series.times.len();
-        let value = |t: usize, i: &MomentIndex| series.position(i).map_or(0.0, |m| series.value(t, m));
+        let value = |t: usize, i: &MomentIndex| series.position(i).map_or(f64::NAN, |m| series.value(t, m));
         let values = (0..times).flat_map(|t| needed.iter().map(move |i| (t, i))).map(|(t, i)| value(t, i)).collect();
         *series = MomentSeries { values, indices: needed, covariance: None, covariance_moments: 0, ..series.clone() };
+        check_followed(name, series)?;
         missing = Some(Verdict::new(
             Level::Caution,
-            "covariances between species (`A-B-cov`) are missing, so that only the means were fitted",
+            "covariances between species (`A-B-cov`) are missing: means and variances were fitted, and the fitted network \
+             supplied the covariances; with them (`data/moments.csv` of `kurtz simulate --output`) the data would tell more",
         ));
     }
-    Ok((named, if missing.is_some() { 1 } else { 2 }, missing))
+    Ok((named, missing))
+}
+
+/// Declines where species vary together at the start and nothing says how, and where there is too much to follow.
+fn check_followed(name: &str, series: &MomentSeries) -> Result<(), Error> {
+    let declined = |reason| Error::Declined { method: "learning from moments".into(), reason };
+    let (moments, times) = (series.indices.len(), series.times.len());
+    if moments * times > MOST_MOMENTS {
+        let most = MOST_MOMENTS / moments;
+        return Err(declined(format!("{moments} moments at {times} times are too many; give at most {most} times")));
+    }
+    let start = Condition::from_moments(name, series, 2)?;
+    let unknown = series.indices.iter().zip(start.start()).find(|(_, v)| v.is_nan());
+    let Some((index, _)) = unknown else { return Ok(()) };
+    let pair: Vec<&str> =
+        index.0.iter().zip(&series.species).filter(|(p, _)| **p > 0).map(|(_, s)| s.as_str()).collect();
+    Err(declined(format!(
+        "nothing says how `{}` vary together at the start; add a column `{}-cov` (`data/moments.csv` of \
+         `kurtz simulate --output` has it)",
+        pair.join("` and `"),
+        pair.join("-")
+    )))
 }
 
 /// Puts the species of an offer in the order of the data.
@@ -204,7 +230,7 @@ fn bare_network(offer: &Offer, report: &LearnReport, start: &[f64]) -> Network {
 
 /// Means and variances beside those of the learned network (closed by a Gaussian where they do not close).
 /// Covariances between species are shown only if they were measured.
-fn fits(network: &Network, named: &[(String, MomentSeries)], covariances: bool) -> Vec<Fit> {
+fn fits(network: &Network, named: &[(String, MomentSeries)]) -> Vec<Fit> {
     let mut fits = Vec::new();
     for (name, series) in named {
         let condition = named_by_start(name, series);
@@ -216,7 +242,7 @@ fn fits(network: &Network, named: &[(String, MomentSeries)], covariances: bool) 
             series.standard_error(t, m).or_else(assumed)
         };
         for (m, index) in series.indices.iter().enumerate().filter(|(_, i)| i.order() <= 2) {
-            if !covariances && index.0.iter().filter(|p| **p > 0).count() > 1 {
+            if (0..series.times.len()).any(|t| series.value(t, m).is_nan()) {
                 continue;
             }
             let errors: Vec<f64> = (0..series.times.len()).filter_map(|t| error(t, m)).collect();
@@ -265,7 +291,9 @@ fn curve(network: &Network, series: &MomentSeries) -> Result<MomentSeries, Error
     let kinetics = Kinetics::with_changes(network, &Changes { initial, ..Changes::default() })?;
     let exact = ClosedMoments::new(&hierarchy, &kinetics, None, Sensitivity::None);
     let field = exact.or_else(|_| ClosedMoments::new(&hierarchy, &kinetics, Some(&Gaussian), Sensitivity::None))?;
-    let at_start = |i: &MomentIndex| series.position(i).map_or(0.0, |m| series.value(0, m));
+    // A covariance that was not measured is zero at the start: one of the two does not vary there.
+    let at_start =
+        |i: &MomentIndex| series.position(i).map(|m| series.value(0, m)).filter(|v| !v.is_nan()).unwrap_or(0.0);
     let state = field.state_of(&field.indices().iter().map(at_start).collect::<Vec<_>>())?;
     let (first, last) = (series.times[0], series.times[series.times.len() - 1]);
     let mut times: Vec<f64> = (0..=200).map(|i| first + (last - first) * f64::from(i) / 200.0).collect();
