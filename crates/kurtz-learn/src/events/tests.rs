@@ -134,7 +134,7 @@ fn the_true_reactions_are_among_the_structures_that_a_trace_on_a_grid_leaves_ope
     let truth = kinetics("species A = 0\nbirth: 0 -> A @ 8\ndeath: A -> 0 @ 1");
     let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
     let offer = offer(&truth, enumerate_candidates(&["A".to_string()], &settings).unwrap());
-    let learned = learn(&[on_grid(&truth, 5, 100.0, 250, &[0])], &["A"], &offer).unwrap();
+    let learned = learn(&[on_grid(&truth, 5, 150.0, 400, &[0])], &["A"], &offer).unwrap();
     let reactions = &learned.report.reactions;
     let is_true = |r: &&crate::report::ReactionReport| ["0 -> A", "A -> 0"].contains(&r.equation.as_str());
     let names: Vec<&String> = reactions.iter().filter(is_true).map(|r| &r.name).collect();
