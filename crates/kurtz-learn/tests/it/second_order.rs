@@ -28,7 +28,7 @@ fn truth(network: &kurtz_model::Network) -> (Vec<Candidate>, f64, Vec<f64>) {
 fn dimerisation_is_learned_from_measured_third_moments_without_closure() {
     let network = model("dimerisation");
     let (candidates, volume, rates) = truth(&network);
-    let series = simulate(&network, &Changes::default(), 20_000, 1, 3.0, 20, 3);
+    let series = simulate(&network, &Changes::default(), 20_000, 1, 3.0, 30, 3);
     let learned = learn_reactions(&[series], volume, &candidates, None, &RateSettings::default()).unwrap();
     assert_eq!(learned.report.route, Route::MeasuredMoments);
     for (reaction, rate) in learned.report.reactions.iter().zip(rates) {
@@ -72,7 +72,7 @@ fn the_bias_of_a_closure_is_measured_against_the_master_equation() {
 fn michaelis_menten_is_learned_in_a_small_volume() {
     let network = model("michaelis-menten");
     let (candidates, volume, rates) = truth(&network);
-    let series = [simulate(&network, &Changes::default(), 20_000, 3, 40.0, 20, 2)];
+    let series = [simulate(&network, &Changes::default(), 20_000, 3, 40.0, 40, 2)];
     let learned = learn_reactions(&series, volume, &candidates, None, &RateSettings::default()).unwrap();
     // The means need second moments, and those were measured.
     assert_eq!(learned.report.route, Route::MeasuredMoments);
@@ -94,7 +94,7 @@ fn superfluous_reactions_of_second_order_are_removed() {
     let (_, volume, rates) = truth(&network);
     let species = ["A", "B"].map(String::from);
     let all = enumerate_candidates(&species, &CandidateSettings { order: 2, ..Default::default() }).unwrap();
-    let series = simulate(&network, &Changes::default(), 20_000, 4, 3.0, 20, 3);
+    let series = simulate(&network, &Changes::default(), 20_000, 4, 3.0, 30, 3);
     let learned = learn_reactions(&[series], volume, &all, None, &RateSettings::default()).unwrap();
     let chosen: Vec<&str> =
         learned.report.reactions.iter().filter(|r| r.selected).map(|r| r.equation.as_str()).collect();

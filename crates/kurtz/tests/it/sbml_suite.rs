@@ -94,7 +94,8 @@ fn deterministic(case: &Case, model: ModelChoice) -> Result<(), String> {
         for (t, &expected) in expected.iter().enumerate() {
             let found = course.values[t * variables.len() + v];
             let same = found == expected || (found.is_nan() && expected.is_nan());
-            if !same && !((found - expected).abs() <= absolute + relative * expected.abs()) {
+            let close = (found - expected).abs() <= absolute + relative * expected.abs();
+            if !same && !close {
                 return Err(format!("{name} is {found} at {}, not {expected}", course.times[t]));
             }
         }
