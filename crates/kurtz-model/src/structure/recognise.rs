@@ -140,18 +140,30 @@ impl Network {
 
     /// A law in which no parameter is left that an assignment rule computes.
     fn written_out(&self, law: &Expression) -> Expression {
+        if self.rules.is_empty() {
+            return law.clone();
+        }
         let assigned = self.rules.iter().filter(|rule| rule.kind == RuleKind::Assignment);
         let rules: HashMap<Symbol, &Expression> = assigned.map(|r| (Symbol::from(r.variable), &r.expression)).collect();
-        let rule = |symbol| rules.get(&symbol).map(|&e| e.clone());
-        let mut law = law.clone();
-        // Rules do not go in circles, so that each round resolves one more level.
-        for _ in 0..self.rules.len() {
-            if !law.symbols().into_iter().any(|symbol| rule(symbol).is_some()) {
-                break;
+        let needs = |e: &Expression| e.symbols().into_iter().filter(|s| rules.contains_key(s)).collect::<Vec<Symbol>>();
+        // From the innermost rule outwards, so that what a rule stands for is shared by all who use it.
+        let mut known: HashMap<Symbol, Expression> = HashMap::new();
+        let mut open: Vec<(Symbol, Vec<Symbol>)> = Vec::new();
+        let mut pending = needs(law);
+        loop {
+            match pending.pop() {
+                // Rules do not go in circles.
+                Some(next) if known.contains_key(&next) || open.iter().any(|&(symbol, _)| symbol == next) => {}
+                Some(next) => open.push((next, std::mem::replace(&mut pending, needs(rules[&next])))),
+                None => match open.pop() {
+                    Some((symbol, rest)) => {
+                        known.insert(symbol, rules[&symbol].substitute(|s| known.get(&s).cloned()));
+                        pending = rest;
+                    }
+                    None => return law.substitute(|s| known.get(&s).cloned()),
+                },
             }
-            law = law.substitute(rule);
         }
-        law
     }
 }
 
@@ -197,6 +209,14 @@ mod tests {
     fn network(reaction: &str) -> Network {
         let text = format!("{HEADER}{reaction}");
         crn::parse(&text, "test").unwrap_or_else(|e| panic!("{e}")).0
+    }
+
+    #[test]
+    fn rules_that_double_are_written_out_at_once() {
+        let rules: String = (1..60).map(|i| format!("parameter p{i} := p{0} + p{0}\n", i - 1)).collect();
+        let text = format!("species A = 7\nparameter p0 := 2*A\n{rules}A -> 0 @ propensity(p59)\n");
+        let network = crn::parse(&text, "test").unwrap_or_else(|e| panic!("{e}")).0;
+        assert_eq!(network.recognise(ReactionId(0)).orders, [(SpeciesId(0), 1)]);
     }
 
     /// Kind, and the constants in the discrete and the continuous reading.

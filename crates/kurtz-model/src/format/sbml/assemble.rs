@@ -2,10 +2,10 @@
 
 use super::declarations::plain;
 use super::document::{EventFacts, Law, Reading, Stoichiometry};
-use super::names::Kind;
+use super::names::{Kind, Thing};
 use super::problem::SbmlProblem;
 use super::xml::{self, Finding};
-use crate::expression::{Expression, Symbol};
+use crate::expression::{BinaryOperator, Expression, Symbol};
 use crate::kinetics::KineticsError;
 use crate::network::*;
 use crate::system::initial_values;
@@ -38,8 +38,9 @@ impl Reading<'_, '_> {
             self.reaction(reaction, &start, &changing)?;
         }
         for event in std::mem::take(&mut self.events) {
-            let event = self.event(&event, &changing)?;
+            let (event, second) = self.event(&event, &changing)?;
             self.network.events.push(event);
+            self.network.events.extend(second);
         }
         self.sizes(&start);
         Ok(())
@@ -195,7 +196,9 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn event(&mut self, facts: &EventFacts, changing: &HashSet<Variable>) -> Result<Event, Finding> {
+    /// An event of the network, and the one that completes it where concentrations computed when it triggers are set
+    /// later, in a compartment whose size changes meanwhile.
+    fn event(&mut self, facts: &EventFacts, changing: &HashSet<Variable>) -> Result<(Event, Option<Event>), Finding> {
         let mut assignments = Vec::with_capacity(facts.assignments.len());
         for &(thing, formula, at) in &facts.assignments {
             assignments.push((self.variable(thing), self.expression(formula)?, at));
@@ -203,7 +206,8 @@ impl Reading<'_, '_> {
         let set: HashMap<Symbol, Expression> = assignments.iter().map(|(v, e, _)| ((*v).into(), e.clone())).collect();
         let delay = facts.delay.map(|formula| self.expression(formula)).transpose()?;
         // A concentration is set with the size that the compartment has then.
-        for (variable, expression, at) in &mut assignments {
+        let mut later: Vec<(Variable, Expression)> = Vec::new();
+        for (variable, expression, _) in &mut assignments {
             let Some(compartment) = self.concentration_in(*variable) else {
                 continue;
             };
@@ -211,13 +215,17 @@ impl Reading<'_, '_> {
             let set_too = set.contains_key(&Symbol::Compartment(compartment));
             let grows = changing.contains(&Variable::Compartment(compartment)) && !set_too;
             if grows && delay.is_some() && facts.values_from_trigger_time {
-                let (what, id) =
-                    (format!("event `{}`", facts.name), self.network.compartments[compartment.index()].name.clone());
-                return Err(Finding::new(SbmlProblem::DelayedConcentration { what, id }, *at));
+                let name = format!("{}_{}", facts.name, self.network.variable_name(*variable));
+                let concentration = self.hidden_parameter(&name, f64::NAN);
+                later.push((*variable, Expression::from(concentration) * Expression::from(compartment)));
+                *variable = Variable::Parameter(concentration);
+                continue;
             }
             *expression = &*expression * size;
         }
-        Ok(Event {
+        let mut assignments: Vec<(Variable, Expression)> = assignments.into_iter().map(|(v, e, _)| (v, e)).collect();
+        let second = (!later.is_empty()).then(|| self.completing(&facts.name, later, &mut assignments));
+        let event = Event {
             name: facts.name.clone(),
             trigger: self.expression(facts.trigger)?,
             initially_true: facts.initially_true,
@@ -225,8 +233,43 @@ impl Reading<'_, '_> {
             delay,
             priority: facts.priority.map(|formula| self.expression(formula)).transpose()?,
             values_from_trigger_time: facts.values_from_trigger_time,
-            assignments: assignments.into_iter().map(|(variable, expression, _)| (variable, expression)).collect(),
-        })
+            assignments,
+        };
+        Ok((event, second))
+    }
+
+    /// The event that sets amounts from concentrations right after event `name`, before any other: that one raises a
+    /// flag, and this one takes it down.
+    fn completing(
+        &mut self,
+        name: &str,
+        mut later: Vec<(Variable, Expression)>,
+        assignments: &mut Vec<(Variable, Expression)>,
+    ) -> Event {
+        let flag = self.hidden_parameter(&format!("{name}_happens"), 0.0);
+        assignments.push((Variable::Parameter(flag), Expression::number(1.0)));
+        later.push((Variable::Parameter(flag), Expression::number(0.0)));
+        Event {
+            name: self.names.reserve(&format!("{name}_completed")),
+            trigger: Expression::binary(BinaryOperator::Greater, Expression::from(flag), 0.5),
+            initially_true: false,
+            persistent: true,
+            delay: None,
+            priority: Some(Expression::number(f64::MAX)),
+            values_from_trigger_time: true,
+            assignments: later,
+        }
+    }
+
+    /// A parameter that the file does not have.
+    fn hidden_parameter(&mut self, name: &str, value: f64) -> ParameterId {
+        let id = ParameterId::from(self.network.parameters.len());
+        let name = self.names.reserve(name);
+        let thing = Thing { id: name.clone(), kind: Kind::Parameter(id), at: 0, line: 1, constant: false };
+        let thing = self.names.add_hidden(thing);
+        self.network.parameters.push(Parameter { name, value: plain(value) });
+        self.parameters.push(thing);
+        id
     }
 
     /// The size of a compartment after an event has set quantities.

@@ -83,6 +83,10 @@ pub(super) fn species(reading: &mut Reading) {
         let in_amounts = reading.truth(node, "hasOnlySubstanceUnits", false, &what);
         let amount = reading.number(node, "initialAmount", &what);
         let concentration = reading.number(node, "initialConcentration", &what);
+        if amount.is_some() && concentration.is_some() {
+            let problem = SbmlProblem::TwoInitialValues { what: what.clone() };
+            reading.faults.push(Finding::new(problem, xml::at(node)));
+        }
         let found = reading.reference(node, "compartment", "compartment", is_compartment, &what);
         let compartment = match found.map(|thing| reading.names.get(thing).kind) {
             Some(Kind::Compartment(id)) => id,

@@ -244,9 +244,10 @@ pub(super) fn package(namespace: &str) -> Option<(&str, bool)> {
 fn packages(root: Node) -> Vec<Finding> {
     let mut found = Vec::new();
     for attribute in root.attributes() {
-        let Some((package, harmless)) = attribute.namespace().and_then(package) else {
+        let Some(namespace) = attribute.namespace() else {
             continue;
         };
+        let (package, harmless) = package(namespace).unwrap_or((namespace, false));
         if !harmless && attribute.name() == "required" && matches!(attribute.value().trim(), "true" | "1") {
             let problem = SbmlProblem::Package { package: package.into(), what: String::new() };
             found.push(Finding::new(problem, xml::at(root)));
@@ -440,7 +441,13 @@ impl<'a, 'i> Reading<'a, 'i> {
     /// The formula in the `math` of an element; none if it has none (allowed since Level 3 Version 2) or is faulty.
     pub fn formula(&mut self, node: Node, scope: &Scope, what: &str) -> Option<Id> {
         let math = xml::math(node)?;
-        xml::elements(math).next()?;
+        if xml::elements(math).next().is_none() {
+            if !xml::content(math).is_empty() {
+                let problem = SbmlProblem::Math { what: what.into(), reason: "its mathematics is no MathML".into() };
+                self.faults.push(Finding::new(problem, xml::at(math)));
+            }
+            return None;
+        }
         if self.graph.is_full() {
             return None;
         }

@@ -32,6 +32,8 @@ pub enum SbmlProblem {
     BadAttribute { what: String, attribute: &'static str, text: String, expected: &'static str },
     #[error("the id `{id}` is taken by the {first} in line {line}")]
     DuplicateId { id: String, first: &'static str, line: usize },
+    #[error("{what} has both an initial amount and an initial concentration")]
+    TwoInitialValues { what: String },
     #[error("{what}: there is no {expected} `{id}`")]
     Dangling { what: String, expected: &'static str, id: String },
 
@@ -62,12 +64,10 @@ pub enum SbmlProblem {
     TwoLaws { what: String, id: String, other: &'static str, line: usize },
     #[error("{what}: species `{id}` has a rule and is changed by reactions too; only a boundary species may have both")]
     RuleAndReaction { what: String, id: String },
-    #[error("{what}: a stoichiometry of {value}; the limit is {limit}")]
+    #[error("{what}: a stoichiometry of {value:e}; the limit is {limit}")]
     HugeStoichiometry { what: String, value: f64, limit: u32 },
     #[error("compartment `{id}` has size 0, but concentrations in it are needed")]
     EmptyCompartment { id: String },
-    #[error("{what} sets a concentration after a delay in compartment `{id}`, whose size may change meanwhile")]
-    DelayedConcentration { what: String, id: String },
 
     // Warnings.
     #[error("constraint is not checked{}", if message.is_empty() { String::new() } else { format!(": {message}") })]

@@ -365,3 +365,15 @@ fn a_model_of_thousands_of_reactions_is_read_quickly() {
     assert!(begin.elapsed().as_secs_f64() < 20.0, "{:?}", begin.elapsed());
     eprintln!("read in {:?}", begin.elapsed());
 }
+
+#[test]
+fn packages_and_mathematics_that_nobody_reads_are_refused() {
+    let required = document("").replace("level=\"3\"", "xmlns:z=\"urn:z\" z:required=\"true\" level=\"3\"");
+    assert!(matches!(first(&required), P::Package { .. }));
+    let optional = document("").replace("level=\"3\"", "xmlns:z=\"urn:z\" z:required=\"false\" level=\"3\"");
+    assert!(read(optional.as_bytes(), "optional.xml").is_ok());
+    let words = document(&format!("{}<listOfRules>{}</listOfRules>", parameters(2), rule("p0", "2*p1")));
+    assert!(matches!(first(&words), P::Math { .. }));
+    let both = one_reaction("size=\"1\"", "1", "").replace("initialAmount", "initialConcentration=\"2\" initialAmount");
+    assert!(matches!(first(&both), P::TwoInitialValues { .. }));
+}
