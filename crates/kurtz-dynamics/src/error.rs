@@ -116,6 +116,12 @@ pub enum DynamicsError {
         /// The unit.
         unit: String,
     },
+    /// Currents in fixed steps asked of a network that does more than react.
+    #[error(
+        "currents in fixed steps are for networks without rules and events, some reactions of which flow at smooth rates \
+         while the others are mass action; integrate instead (`treatment = \"integrated\"`)"
+    )]
+    NoCurrents,
     /// Single events asked of a method that has none.
     #[error("method `{method}` gives states at times, not single events, where something flows")]
     NoSingleEvents {

@@ -28,6 +28,7 @@
 //! happen. Whatever the reactions conserve is conserved: by discrete ones exactly, by continuous ones to rounding.
 
 mod discrete;
+mod fixed;
 mod integrate;
 mod partition;
 mod plan;
@@ -43,7 +44,7 @@ mod swift;
 mod switches;
 
 pub use integrate::{Course, Integrate, integrate};
-pub use partition::Partition;
+pub use partition::{Partition, Treatment};
 pub use sampler::Hybrid;
 
 #[cfg(test)]

@@ -17,6 +17,18 @@ pub enum Partition {
     Mixed(Vec<String>),
 }
 
+/// How continuous reactions are followed beside discrete ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Treatment {
+    /// By integration, with controlled error; discrete reactions see every moment of the flow.
+    #[default]
+    Integrated,
+    /// In steps of this length, in the network's unit of time, by whole molecules with the remainder carried along: for
+    /// comparison with published work.
+    FixedSteps(f64),
+}
+
 impl Partition {
     /// Of each reaction, whether it flows.
     ///

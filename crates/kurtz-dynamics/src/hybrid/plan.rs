@@ -127,7 +127,6 @@ impl Plan {
             }
         };
         triggers.iter().for_each(&mut watch);
-        collected.for_each(&mut watch);
 
         let mut in_triggers = Collected::default();
         triggers.iter().for_each(|e| in_triggers.watch(e, &is_flowing));

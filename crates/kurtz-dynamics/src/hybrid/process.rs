@@ -177,7 +177,7 @@ impl Process {
             }
             // Infinite if nothing can happen.
             let next = now + self.remaining / total;
-            if !(next <= stop) {
+            if next > stop || next.is_nan() {
                 rows.write_before(stop, &plan, &mut self.inputs);
                 self.remaining -= total * (stop - now);
                 self.set_time(stop);
@@ -204,7 +204,7 @@ impl Process {
         let steady = self.steady.total();
         let sum: f64 = varying.iter().map(|a| a.max(0.0)).sum();
         let total = steady + sum;
-        if !total.is_finite() || varying.iter().any(|a| !(*a >= -1e-6 * (1.0 + total))) {
+        if !total.is_finite() || varying.iter().any(|a| a.is_nan() || *a < -1e-6 * (1.0 + total)) {
             return Err(self.bad_propensity());
         }
         let mut target = self.rng.uniform() * total;
@@ -223,7 +223,7 @@ impl Process {
             plan.discrete.steady + chosen.unwrap_or(0)
         };
         self.fire(reaction)?;
-        Ok(plan.discrete.is_watched[reaction] || !plan.events.is_empty())
+        Ok(plan.discrete.is_watched[reaction] || !plan.events.is_empty() || !plan.switches.clocks.is_empty())
     }
 
     /// Carries out a reaction, and draws how long the next one has to wait.

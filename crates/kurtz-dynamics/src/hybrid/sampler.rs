@@ -1,6 +1,7 @@
 //! The engine as a method of ensembles.
 
-use super::Partition;
+use super::fixed::Currents;
+use super::partition::{Partition, Treatment};
 use super::plan::Plan;
 use super::process::{Numerics, Process};
 use super::rows::Rows;
@@ -32,6 +33,8 @@ use std::sync::Arc;
 pub struct Hybrid {
     /// Which reactions flow. Default: none.
     pub partition: Partition,
+    /// How what flows is followed. Default: by integration.
+    pub treatment: Treatment,
     /// Relative tolerance of the integration, in [1e-14, 1). Default 1e-6: far below sampling errors.
     pub relative_tolerance: f64,
     /// Absolute tolerance, times the size of each quantity up to 1. Default: a thousandth of the relative tolerance,
@@ -47,6 +50,7 @@ impl Default for Hybrid {
     fn default() -> Self {
         Hybrid {
             partition: Partition::Discrete,
+            treatment: Treatment::Integrated,
             relative_tolerance: 1e-6,
             absolute_tolerance: None,
             max_events: DEFAULT_MAX_EVENTS,
@@ -129,13 +133,21 @@ impl Method for Hybrid {
             return Direct { max_events: self.max_events }.system_sampler(system, observables);
         }
         let plan = Arc::new(Plan::new(system, &self.partition, observables)?);
-        Ok(Box::new(HybridSampler { process: Process::new(plan, numerics) }))
+        let currents = match self.treatment {
+            Treatment::Integrated => None,
+            Treatment::FixedSteps(step) => {
+                let continuous = self.partition.continuous(system.network())?;
+                Some(Currents::new(system, &plan, &continuous, step)?)
+            }
+        };
+        Ok(Box::new(HybridSampler { process: Process::new(plan, numerics), currents }))
     }
 }
 
 /// Blocks of trajectories, one after the other.
 struct HybridSampler {
     process: Process,
+    currents: Option<Currents>,
 }
 
 impl BatchSampler for HybridSampler {
@@ -147,7 +159,10 @@ impl BatchSampler for HybridSampler {
             let trajectory = task.first + i as u64;
             let rng = SimRng::new(task.seed, trajectory, Purpose::Events);
             let mut rows = Rows::new(task.times, variables, &mut block.values[i * size..][..size]);
-            let followed = self.process.run(task.start, rng, &mut rows, progress);
+            let followed = match &self.currents {
+                None => self.process.run(task.start, rng, &mut rows, progress),
+                Some(currents) => self.process.run_with_currents(currents, task.start, rng, &mut rows, progress),
+            };
             followed.map_err(|stop| Halt { trajectory, stop })?;
             block.events[i] = self.process.events;
             block.absorbed[i] = self.process.absorbed;
@@ -156,6 +171,6 @@ impl BatchSampler for HybridSampler {
     }
 
     fn is_whole(&self) -> bool {
-        self.process.plan.observes_counts
+        self.process.plan.observes_counts && self.currents.is_none()
     }
 }

@@ -81,7 +81,7 @@ impl Process {
                 continue;
             }
             let delay = event.delay.as_ref().map_or(0.0, |delay| delay.one(&self.inputs));
-            if !(delay >= 0.0) {
+            if delay.is_nan() || delay < 0.0 {
                 return Err(Stop::BadDelay { time: self.time(), event: EventId::from(e), delay });
             }
             let values = event.values_from_trigger_time.then(|| self.new_values(e));
@@ -137,7 +137,7 @@ impl Process {
             let mut value = value;
             if plan.is_whole[i] {
                 let whole = value.round();
-                if !((value - whole).abs() <= 1e-9 * value.abs().max(1.0)) {
+                if value.is_nan() || (value - whole).abs() > 1e-9 * value.abs().max(1.0) {
                     let variable = plan.system.state()[i];
                     return Err(Stop::FractionalCount {
                         time: self.time(),

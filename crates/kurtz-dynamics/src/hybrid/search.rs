@@ -11,7 +11,7 @@ const PROBES: usize = 40;
 
 /// When variable `k`, which never decreases, reaches `level` within the last step.
 pub(super) fn crossing(stepper: &mut Stepper, k: usize, level: f64) -> Option<f64> {
-    if !(stepper.state()[k] >= level) {
+    if stepper.state()[k] < level {
         return None;
     }
     let (mut low, mut high) = (stepper.previous_time(), stepper.time());

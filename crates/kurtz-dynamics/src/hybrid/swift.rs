@@ -28,6 +28,7 @@ const MOST_REACTIONS: usize = 64;
 const FACTORS: usize = 4;
 /// Reactions are summed in blocks of so many.
 const BLOCK: usize = 8;
+pub(super) const BLOCKS: usize = MOST_REACTIONS / BLOCK;
 /// Amounts from here on are kept in an interval rather than exactly.
 const LARGE: f64 = 100.0;
 /// After so many steps without a candidate the integrator is asked instead, and after as few as that many would have
@@ -40,16 +41,17 @@ const WIDTH: f64 = 0.05;
 #[derive(Debug)]
 pub(super) struct Swift {
     /// Position after the state: an amount that is always 1, for factors that are not there.
-    one: usize,
-    products: Vec<Flat>,
+    pub(super) one: usize,
+    pub(super) products: Vec<Flat>,
     /// Changes by each reaction, and what has to be there of amounts that flow.
-    changes: Vec<Vec<(usize, f64)>>,
-    needs: Vec<Vec<(usize, f64)>>,
+    pub(super) changes: Vec<Vec<(usize, f64)>>,
+    pub(super) needs: Vec<Vec<(usize, f64)>>,
     /// Reactions that read a position.
-    readers: Vec<Vec<u32>>,
+    pub(super) readers: Vec<Vec<u32>>,
     is_watched: Vec<bool>,
-    /// Positions that flow.
+    /// Positions that flow, and whether each position does.
     flowing: Vec<usize>,
+    is_flowing: Vec<bool>,
     /// Positions that the flow reads.
     read: Vec<usize>,
     /// Which of these flow too: their places in `read` and in `flowing`.
@@ -60,7 +62,7 @@ pub(super) struct Swift {
 
 /// constant times the product of (amount - offset).
 #[derive(Clone, Copy, Debug)]
-struct Flat {
+pub(super) struct Flat {
     constant: f64,
     /// Whether there are more than two factors.
     is_long: bool,
@@ -70,7 +72,7 @@ struct Flat {
 
 impl Flat {
     #[inline(always)]
-    fn value(&self, amounts: &[f64]) -> f64 {
+    pub fn value(&self, amounts: &[f64]) -> f64 {
         let factor = |k: usize| (amounts[self.slots[k] as usize] - self.offsets[k]).max(0.0);
         let short = self.constant * factor(0) * factor(1);
         if self.is_long { short * factor(2) * factor(3) } else { short }
@@ -133,6 +135,7 @@ impl Swift {
             needs,
             readers,
             flowing: flowing.to_vec(),
+            is_flowing,
             taylor: Compiled::new(system, 0, &taylor),
             links: (0..read.len()).filter_map(|k| Some((k, flowing.iter().position(|&f| f == read[k])?))).collect(),
             read,
@@ -144,11 +147,11 @@ impl Swift {
 #[derive(Debug, Default)]
 pub(super) struct Course {
     /// Amounts, the highest that bounds allow for, and the lowest; `[state + 1]`.
-    amounts: Vec<f64>,
+    pub(super) amounts: Vec<f64>,
     highest: Vec<f64>,
     lowest: Vec<f64>,
     /// Bounds of propensities, padded to whole blocks.
-    bounds: Vec<f64>,
+    pub(super) bounds: Vec<f64>,
     /// Where the Taylor polynomial is taken, `[read]`, and how far it may be used.
     reference: Vec<f64>,
     reach: Vec<f64>,
@@ -161,7 +164,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64) {
+    pub(super) fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64) {
         let n = swift.one;
         self.eta = (2.0 * tolerance).sqrt();
         for amounts in [&mut self.amounts, &mut self.highest, &mut self.lowest] {
@@ -183,6 +186,21 @@ impl Course {
         self.expand(swift);
     }
 
+    /// Sums of the bounds of the first block, the first two, and so on; the last one is the sum of all.
+    #[inline]
+    pub(super) fn sums(&self) -> [f64; BLOCKS] {
+        let mut sums = [0.0; BLOCKS];
+        let mut total = 0.0;
+        let mut blocks = self.bounds.as_chunks::<BLOCK>().0.iter();
+        for sum in &mut sums {
+            if let Some([a, b, c, d, e, f, g, h]) = blocks.next() {
+                total += ((a + b) + (c + d)) + ((e + f) + (g + h));
+            }
+            *sum = total;
+        }
+        sums
+    }
+
     /// The size of an amount, for relative errors: at least one molecule.
     fn size(&self, i: usize) -> f64 {
         self.amounts[i].abs().max(1.0)
@@ -191,7 +209,7 @@ impl Course {
     /// Chooses the interval of an amount anew.
     fn enclose(&mut self, swift: &Swift, i: usize) {
         let x = self.amounts[i];
-        let half = if swift.flowing.contains(&i) {
+        let half = if swift.is_flowing[i] {
             // Wide enough for a step of the flow.
             WIDTH.max(4.0 * self.eta) * self.size(i)
         } else if x >= LARGE {
@@ -204,7 +222,7 @@ impl Course {
 
     /// Renews interval and bounds if an amount left its interval; `margin` is how close to its end it may come.
     #[inline]
-    fn heed(&mut self, swift: &Swift, i: usize, margin: f64) {
+    pub(super) fn heed(&mut self, swift: &Swift, i: usize, margin: f64) {
         let x = self.amounts[i];
         if x + margin > self.highest[i] || x - margin < self.lowest[i] {
             self.enclose(swift, i);
@@ -296,18 +314,13 @@ impl Process {
         let mut steps = 0usize;
         let mut in_vain = 0;
         let end = loop {
-            let mut blocks = [0.0; MOST_REACTIONS / BLOCK];
-            let mut total = 0.0;
-            for (sum, bounds) in blocks.iter_mut().zip(course.bounds.as_chunks::<BLOCK>().0) {
-                let [a, b, c, d, e, f, g, h] = *bounds;
-                *sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
-                total += *sum;
-            }
+            let sums = course.sums();
+            let total = sums[BLOCKS - 1];
             course.find_speed(swift);
             let candidate = left / total;
             let wanted = candidate.min(stop - now);
             let step = course.longest_step(swift, wanted);
-            if !(step >= 0.0) {
+            if step.is_nan() || step < 0.0 {
                 let names = plan.flow.positions.iter().map(|&i| plan.system.state_names()[i].clone()).collect();
                 let reason = kurtz_ode::Stop::NotFinite { time: now, variable: 0 };
                 self.set_time(now);
@@ -345,9 +358,9 @@ impl Process {
                 left = self.rng.exponential();
                 // One number chooses the reaction and decides whether it happens: what is left of it within the bound
                 // of the reaction is uniform again.
-                let mut target = self.rng.uniform() * total;
-                if let Some(j) = choose(&blocks, &course.bounds, &mut target)
-                    && target < swift.products[j].value(&course.amounts)
+                let drawn = choose(&sums, &course.bounds, self.rng.uniform() * total);
+                if let Some((j, height)) = drawn
+                    && height < swift.products[j].value(&course.amounts)
                     && swift.needs[j].iter().all(|&(i, need)| course.amounts[i] >= need)
                 {
                     for &(i, change) in &swift.changes[j] {
@@ -399,7 +412,7 @@ impl Process {
     }
 
     #[cold]
-    fn negative_amount(&mut self, swift: &Swift, course: &Course, reaction: usize, position: usize) -> Stop {
+    pub(super) fn negative_amount(&mut self, swift: &Swift, course: &Course, reaction: usize, position: usize) -> Stop {
         self.inputs[..swift.one].copy_from_slice(&course.amounts[..swift.one]);
         let counts = self.counts();
         let species = super::process::species_at(&self.plan, position);
@@ -408,20 +421,20 @@ impl Process {
     }
 }
 
-/// The reaction in whose bound `target` falls; what of `target` lies within it is left there.
+/// The reaction in whose bound `target` falls, and how high above the beginning of the bound.
 #[inline(always)]
-fn choose(blocks: &[f64], bounds: &[f64], target: &mut f64) -> Option<usize> {
-    let mut block = 0;
-    while block + 1 < blocks.len() && *target >= blocks[block] {
-        *target -= blocks[block];
-        block += 1;
+pub(super) fn choose(sums: &[f64; BLOCKS], bounds: &[f64], target: f64) -> Option<(usize, f64)> {
+    // Counting instead of looking: which reaction it is cannot be predicted.
+    let block = sums.iter().map(|&sum| usize::from(sum <= target)).sum::<usize>().min(BLOCKS - 1);
+    let target = target - if block > 0 { sums[block - 1] } else { 0.0 };
+    let bounds = bounds.as_chunks::<BLOCK>().0.get(block)?;
+    let (mut sum, mut below, mut i) = (0.0, 0.0, 0);
+    for &bound in bounds {
+        sum += bound;
+        let is_below = sum <= target;
+        i += usize::from(is_below);
+        below = if is_below { sum } else { below };
     }
-    let bounds = bounds.get(block * BLOCK..(block + 1) * BLOCK)?;
-    for (i, &bound) in bounds.iter().enumerate() {
-        if *target < bound {
-            return Some(block * BLOCK + i);
-        }
-        *target -= bound;
-    }
-    None
+    // Rounding can lead beyond the last one.
+    (i < BLOCK).then_some((block * BLOCK + i, target - below))
 }

@@ -72,10 +72,6 @@ impl Collected {
     pub fn count(&self) -> usize {
         self.nodes.len()
     }
-
-    pub fn for_each(&self, visit: impl FnMut(&Expression)) {
-        self.nodes.iter().for_each(visit);
-    }
 }
 
 /// All switches, compiled; the first ones are the modes.
@@ -175,6 +171,11 @@ impl Switches {
 }
 
 impl Clocks {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.is_comparison.is_empty()
+    }
+
     /// The first time after the present one, `inputs[time]`, at which a switch has another value; infinite if never.
     ///
     /// It is the smallest floating-point number of that kind as far as rounding in the arguments allows.

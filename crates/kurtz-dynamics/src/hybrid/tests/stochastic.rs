@@ -243,6 +243,39 @@ fn many_reactions_beside_a_slow_flow_have_exact_moments() {
 }
 
 #[test]
+fn currents_in_fixed_steps_approach_the_integrated_ones() {
+    // The same network; M is now counted, and of its variance 1/12 of truncation is noise of the treatment.
+    let n = network("species X = 20, M = 200\n 0 -> X @ 200\n X -> 0 @ 10\n make: X -> X + M @ 10\n loss: M -> 0 @ 1");
+    let runs = 1500;
+    let variance = 100.0 * 20.0 / 11.0;
+    for step in [0.1, 1e-3] {
+        let method = Hybrid { treatment: Treatment::FixedSteps(step), ..mixed(&["make", "loss"]) };
+        let series = moments(&method, &n, &["M"], &[7.0], runs);
+        let lag = 200.0 * 2.0 * step / 20.0;
+        assert_z("mean", series.value(0, 0), 200.0, (variance / runs as f64).sqrt() + lag, LINE);
+        assert_z("variance", series.value(0, 1), variance, ((3.0 / runs as f64).sqrt() + step) * variance, LINE);
+    }
+    let refused = Hybrid { treatment: Treatment::FixedSteps(0.0), ..mixed(&["make", "loss"]) };
+    let refused = Ensemble::at(&bound(&n), &refused, 1, 1, vec![1.0]).run((), &Silent);
+    assert!(matches!(refused, Err(crate::DynamicsError::BadSetting { .. })), "{refused:?}");
+}
+
+#[test]
+fn currents_pass_by_whole_molecules_in_the_published_order() {
+    // A -> B flows at 2.5 per time, in steps of 1; nothing reacts. z = 2.5 at the start; at 1, 2 pass and z = 0.5 + 2.5;
+    // at 2, 3 pass and z = 2.5; at 3, 2 pass; and so on until A is empty. Rows come before the step of their time.
+    let n = network("species A = 9, B = 0, C = 0\n move: A -> B @ propensity(2.5)\n C -> 0 @ 1");
+    let method = Hybrid { treatment: Treatment::FixedSteps(1.0), ..mixed(&["move"]) };
+    let system = bound(&n);
+    let times = vec![0.0, 1.0, 1.5, 2.5, 3.5, 4.5, 5.5];
+    let paths = Ensemble::at(&system, &method, 1, 1, times).run(PathsRecorder::new(1), &Silent);
+    let values = paths.expect("good").output.expect("finished").values;
+    let b: Vec<f64> = values.chunks(3).map(|row| row[1]).collect();
+    assert_eq!(b, [0.0, 0.0, 2.0, 5.0, 7.0, 9.0, 9.0]);
+    assert!(values.chunks(3).all(|row| row[0] + row[1] == 9.0));
+}
+
+#[test]
 fn reactions_that_read_what_flows_follow_it_exactly() {
     // 0 -> A at M per time, M' = 4 - 2 M from 30 without noise: A is Poisson with mean the integral of M.
     let n = network("species A = 0, M = 30, X = 0\n make: 0 -> M @ 4\n loss: M -> 0 @ 2\n M -> M + A @ 10");
