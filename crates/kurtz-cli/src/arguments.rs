@@ -143,6 +143,13 @@ pub struct Simulate {
     /// How to simulate.
     #[arg(long, default_value = "auto")]
     pub method: SimulationMethod,
+    /// Reactions that flow instead of happening molecule by molecule (hybrid); those of both directions by their names,
+    /// as `kurtz check` shows them.
+    #[arg(long, value_name = "R,S", value_delimiter = ',')]
+    pub continuous: Option<Vec<String>>,
+    /// Let them flow by whole molecules in steps of this length instead of integrating (hybrid; as in published work).
+    #[arg(long, value_name = "TIME", requires = "continuous")]
+    pub current_step: Option<f64>,
     /// Number of independent trajectories (stochastic methods) [default: 1000].
     #[arg(long, value_name = "N")]
     pub trajectories: Option<u64>,

@@ -45,6 +45,8 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     let settings = simulate::Settings {
         model: arguments.model.choice(),
         method: method.into(),
+        continuous: arguments.continuous.clone().unwrap_or_default(),
+        current_step: arguments.current_step,
         variables: of.clone().unwrap_or_default(),
         trajectories: arguments.trajectories.unwrap_or(default.trajectories),
         start: arguments.start,
@@ -82,6 +84,7 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
             ("--record", !arguments.record.is_empty()),
             ("--summary", arguments.summary.is_some()),
             ("--trajectories", arguments.trajectories.is_some()),
+            ("--continuous", arguments.continuous.is_some()),
             ("--seed", arguments.seed.is_some()),
             ("--order", arguments.order.is_some()),
             ("--covariance", arguments.covariance.is_some()),

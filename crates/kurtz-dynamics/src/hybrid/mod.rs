@@ -17,6 +17,11 @@
 //! Events do not disturb the variate, so the law is exact but for the tolerance of the integration, and a trajectory does
 //! not depend on the times at which it is looked at.
 //!
+//! **Currents in fixed steps.** [`Treatment::FixedSteps`] is how such hybrids were published: currents pass by whole
+//! molecules every so often, the remainder carried along, and propensities do not see them before the next reaction. Its
+//! error is of the order of the step, and the amounts stay counts. The integrated treatment has no step, and amounts that
+//! flow are real; neither has the shot noise of the currents.
+//!
 //! **Events** mean what SBML Level 3 Version 2 (section 4.11) says. Conditions on the time alone are met at the very
 //! floating-point number; others are located on the interpolant to its resolution. Comparisons, `floor` and `ceil` in
 //! right-hand sides are held while the integrator steps and located in the same way, so that short pulses and jumps of the

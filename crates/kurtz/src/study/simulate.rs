@@ -5,6 +5,7 @@ use super::grid::output_times;
 use super::{ModelChoice, WholeModel, summary};
 use crate::Error;
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
+use kurtz_dynamics::hybrid::{Hybrid, Partition, Treatment};
 use kurtz_dynamics::method::{Halt, Method, Stop, method_named};
 use kurtz_dynamics::{MomentSeries, Progress};
 use kurtz_model::kinetics::{Changes, KineticsError};
@@ -21,6 +22,11 @@ pub struct Settings {
     pub model: ModelChoice,
     /// Name of the method; `auto`, the default, is `direct` where that applies, else `hybrid`.
     pub method: String,
+    /// Names of reactions that flow instead of happening molecule by molecule (method `hybrid`). Default: none.
+    pub continuous: Vec<String>,
+    /// Let them flow by whole molecules in steps of this length, in the model's unit of time, as in published work,
+    /// instead of integrating. Default: integrate.
+    pub current_step: Option<f64>,
     /// Names of what to observe (species, parameters, compartments, reactions); all species if empty, the default.
     pub variables: Vec<String>,
     /// Number of independent trajectories. Default 1000.
@@ -49,6 +55,8 @@ impl Default for Settings {
         Settings {
             model: ModelChoice::default(),
             method: "auto".into(),
+            continuous: Vec::new(),
+            current_step: None,
             variables: Vec::new(),
             trajectories: 1000,
             start: 0.0,
@@ -114,14 +122,19 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     if few && settings.variables.iter().all(|name| molecules.network().species_named(name).is_some()) {
         observables.clear();
     }
-    // The same propensities by faster kernels; what is observed is that of the laws as they are written.
-    let network = molecules.network().in_mass_action();
+    let flowing = flowing(settings)?;
+    // The same propensities by faster kernels (but not the same flows); what is observed is that of the laws as they are written.
+    let network =
+        if flowing.is_some() { molecules.network().clone() } else { molecules.network().in_mass_action() };
     let engine = match Kinetics::new(&network) {
         // A negative law is to be refused in its own words.
         Err(KineticsError::BadConstant { .. }) => molecules.clone(),
         _ => System::new(&network, &Changes::default())?,
     };
-    let (method, kinetics) = chosen_method(&settings.method, &engine)?;
+    let (method, kinetics) = match flowing {
+        Some(hybrid) => (Box::new(hybrid) as Box<dyn Method>, None),
+        None => chosen_method(&settings.method, &engine)?,
+    };
     let begun = Instant::now();
     let ensemble = match &kinetics {
         Some(kinetics) if observables.is_empty() => {
@@ -188,6 +201,30 @@ fn check_number_of_moments(variables: usize, order: u32, points: usize) -> Resul
         });
     }
     Ok(())
+}
+
+/// The method for reactions of which some flow, if so.
+fn flowing(settings: &Settings) -> Result<Option<Hybrid>, Error> {
+    let (names, step) = (settings.continuous.clone(), settings.current_step);
+    if names.is_empty() {
+        return match step {
+            None => Ok(None),
+            Some(step) => Err(Error::Setting {
+                setting: "current_step",
+                found: step.to_string(),
+                expected: "name the reactions that flow too (--continuous)",
+            }),
+        };
+    }
+    if !matches!(settings.method.as_str(), "auto" | "hybrid") {
+        return Err(Error::Setting {
+            setting: "continuous",
+            found: names.join(","),
+            expected: "only the method `hybrid` lets reactions flow",
+        });
+    }
+    let treatment = step.map_or(Treatment::Integrated, Treatment::FixedSteps);
+    Ok(Some(Hybrid { partition: Partition::Mixed(names), treatment, ..Hybrid::default() }))
 }
 
 /// The method of this name, and the rate laws alone if they are all that it follows.
