@@ -124,8 +124,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     }
     let flowing = flowing(settings)?;
     // The same propensities by faster kernels (but not the same flows); what is observed is that of the laws as they are written.
-    let network =
-        if flowing.is_some() { molecules.network().clone() } else { molecules.network().in_mass_action() };
+    let network = if flowing.is_some() { molecules.network().clone() } else { molecules.network().in_mass_action() };
     let engine = match Kinetics::new(&network) {
         // A negative law is to be refused in its own words.
         Err(KineticsError::BadConstant { .. }) => molecules.clone(),
