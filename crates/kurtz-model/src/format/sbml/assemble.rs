@@ -1,11 +1,11 @@
 //! The network, once everything has been read: values, rules, reactions and events in its terms.
 
 use super::declarations::plain;
-use super::document::{EventFacts, Law, Reading, Stoichiometry};
-use super::names::{Kind, Thing};
+use super::document::{Law, Reading, Stoichiometry};
+use super::names::Kind;
 use super::problem::SbmlProblem;
 use super::xml::{self, Finding};
-use crate::expression::{BinaryOperator, Expression, Symbol};
+use crate::expression::{Expression, Symbol};
 use crate::kinetics::KineticsError;
 use crate::network::*;
 use crate::system::initial_values;
@@ -37,10 +37,10 @@ impl Reading<'_, '_> {
         for reaction in 0..self.reactions.len() {
             self.reaction(reaction, &start, &changing)?;
         }
+        self.set_by_events =
+            self.events.iter().flat_map(|event| &event.assignments).map(|&(thing, ..)| thing).collect();
         for event in std::mem::take(&mut self.events) {
-            let (event, second) = self.event(&event, &changing)?;
-            self.network.events.push(event);
-            self.network.events.extend(second);
+            self.event(&event, &changing)?;
         }
         self.sizes(&start);
         Ok(())
@@ -89,7 +89,7 @@ impl Reading<'_, '_> {
     }
 
     /// The thing's place in the network.
-    fn variable(&self, thing: u32) -> Variable {
+    pub fn variable(&self, thing: u32) -> Variable {
         match self.names.get(thing).kind {
             Kind::Species(s) => Variable::Species(s),
             Kind::Compartment(c) => Variable::Compartment(c),
@@ -101,7 +101,7 @@ impl Reading<'_, '_> {
     }
 
     /// Whether a variable is a species whose name stands for its concentration; then its compartment.
-    fn concentration_in(&self, variable: Variable) -> Option<CompartmentId> {
+    pub fn concentration_in(&self, variable: Variable) -> Option<CompartmentId> {
         match variable {
             Variable::Species(s) if self.species[s.index()].in_concentration => {
                 Some(self.network.species[s.index()].compartment)
@@ -194,100 +194,6 @@ impl Reading<'_, '_> {
             reverse_of: None,
         });
         Ok(())
-    }
-
-    /// An event of the network, and the one that completes it where concentrations computed when it triggers are set
-    /// later, in a compartment whose size changes meanwhile.
-    fn event(&mut self, facts: &EventFacts, changing: &HashSet<Variable>) -> Result<(Event, Option<Event>), Finding> {
-        let mut assignments = Vec::with_capacity(facts.assignments.len());
-        for &(thing, formula, at) in &facts.assignments {
-            assignments.push((self.variable(thing), self.expression(formula)?, at));
-        }
-        let set: HashMap<Symbol, Expression> = assignments.iter().map(|(v, e, _)| ((*v).into(), e.clone())).collect();
-        let delay = facts.delay.map(|formula| self.expression(formula)).transpose()?;
-        // A concentration is set with the size that the compartment has then.
-        let mut later: Vec<(Variable, Expression)> = Vec::new();
-        for (variable, expression, _) in &mut assignments {
-            let Some(compartment) = self.concentration_in(*variable) else {
-                continue;
-            };
-            let size = self.size_after(compartment, &set);
-            let set_too = set.contains_key(&Symbol::Compartment(compartment));
-            let grows = changing.contains(&Variable::Compartment(compartment)) && !set_too;
-            if grows && delay.is_some() && facts.values_from_trigger_time {
-                let name = format!("{}_{}", facts.name, self.network.variable_name(*variable));
-                let concentration = self.hidden_parameter(&name, f64::NAN);
-                later.push((*variable, Expression::from(concentration) * Expression::from(compartment)));
-                *variable = Variable::Parameter(concentration);
-                continue;
-            }
-            *expression = &*expression * size;
-        }
-        let mut assignments: Vec<(Variable, Expression)> = assignments.into_iter().map(|(v, e, _)| (v, e)).collect();
-        let second = (!later.is_empty()).then(|| self.completing(&facts.name, later, &mut assignments));
-        let event = Event {
-            name: facts.name.clone(),
-            trigger: self.expression(facts.trigger)?,
-            initially_true: facts.initially_true,
-            persistent: facts.persistent,
-            delay,
-            priority: facts.priority.map(|formula| self.expression(formula)).transpose()?,
-            values_from_trigger_time: facts.values_from_trigger_time,
-            assignments,
-        };
-        Ok((event, second))
-    }
-
-    /// The event that sets amounts from concentrations right after event `name`, before any other: that one raises a
-    /// flag, and this one takes it down.
-    fn completing(
-        &mut self,
-        name: &str,
-        mut later: Vec<(Variable, Expression)>,
-        assignments: &mut Vec<(Variable, Expression)>,
-    ) -> Event {
-        let flag = self.hidden_parameter(&format!("{name}_happens"), 0.0);
-        assignments.push((Variable::Parameter(flag), Expression::number(1.0)));
-        later.push((Variable::Parameter(flag), Expression::number(0.0)));
-        Event {
-            name: self.names.reserve(&format!("{name}_completed")),
-            trigger: Expression::binary(BinaryOperator::Greater, Expression::from(flag), 0.5),
-            initially_true: false,
-            persistent: true,
-            delay: None,
-            priority: Some(Expression::number(f64::MAX)),
-            values_from_trigger_time: true,
-            assignments: later,
-        }
-    }
-
-    /// A parameter that the file does not have.
-    fn hidden_parameter(&mut self, name: &str, value: f64) -> ParameterId {
-        let id = ParameterId::from(self.network.parameters.len());
-        let name = self.names.reserve(name);
-        let thing = Thing { id: name.clone(), kind: Kind::Parameter(id), at: 0, line: 1, constant: false };
-        let thing = self.names.add_hidden(thing);
-        self.network.parameters.push(Parameter { name, value: plain(value) });
-        self.parameters.push(thing);
-        id
-    }
-
-    /// The size of a compartment after an event has set quantities.
-    fn size_after(&self, compartment: CompartmentId, set: &HashMap<Symbol, Expression>) -> Expression {
-        let rule_of = |symbol: Symbol| {
-            let is_it = |rule: &&Rule| rule.kind == RuleKind::Assignment && Symbol::from(rule.variable) == symbol;
-            self.network.rules.iter().find(is_it).map(|rule| &rule.expression)
-        };
-        let mut size = Expression::from(compartment);
-        // Rules do not go in circles, so that there are no more rounds than rules.
-        while size.symbols().into_iter().any(|symbol| rule_of(symbol).is_some()) {
-            size = size.substitute(|symbol| rule_of(symbol).cloned());
-        }
-        if size.symbols().iter().any(|symbol| set.contains_key(symbol)) {
-            size.substitute(|symbol| set.get(&symbol).cloned())
-        } else {
-            compartment.into()
-        }
     }
 
     /// Compartments without size, and of size 0 where concentrations are needed.

@@ -9,7 +9,7 @@ use super::{declarations, dynamics, functions};
 use crate::expression::Expression;
 use crate::network::{Network, SpeciesId};
 use roxmltree::{Document, Node};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a file gives.
@@ -120,6 +120,8 @@ pub(super) struct Reading<'a, 'i> {
     /// The events as they stand in the file, with their places in the list of things.
     pub event_nodes: Vec<(Node<'a, 'i>, u32)>,
     pub events: Vec<EventFacts>,
+    /// Things that events set.
+    pub set_by_events: HashSet<u32>,
     pub translated: Vec<Progress>,
     /// How many rates of change are being worked out inside each other.
     pub depth: usize,
@@ -176,6 +178,7 @@ pub(super) fn read(tree: &Document, text: &str) -> Result<Found, Vec<Finding>> {
         rate: HashMap::new(),
         event_nodes: Vec::new(),
         events: Vec::new(),
+        set_by_events: HashSet::new(),
         translated: Vec::new(),
         depth: 0,
         rates: HashMap::new(),

@@ -16,6 +16,7 @@ mod assemble;
 mod declarations;
 mod document;
 mod dynamics;
+mod events;
 mod functions;
 mod graph;
 mod mathml;

@@ -68,6 +68,8 @@ pub enum SbmlProblem {
     HugeStoichiometry { what: String, value: f64, limit: u32 },
     #[error("compartment `{id}` has size 0, but concentrations in it are needed")]
     EmptyCompartment { id: String },
+    #[error("{what} sets a concentration in compartment `{id}`, whose size depends on such concentrations by a rule")]
+    CircularConcentration { what: String, id: String },
 
     // Warnings.
     #[error("constraint is not checked{}", if message.is_empty() { String::new() } else { format!(": {message}") })]

@@ -2,4 +2,5 @@
 
 mod cases;
 mod hostile;
+mod meaning;
 mod round_trip;
