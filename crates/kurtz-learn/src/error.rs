@@ -103,6 +103,24 @@ pub enum LearnError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A file that cannot be read.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A name that stands for nothing.
+    #[error("there is no {what} `{name}`; there are {}", known.join(", "))]
+    UnknownName {
+        /// What was to be named.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
     /// The data do not determine what was asked for.
     #[error("the data do not determine {what}: {reason}")]
     NotIdentifiable {

@@ -1,12 +1,15 @@
 //! What can be learned from data about a reaction network: its equations, its reactions, its rate constants, and how
 //! sure one can be of each.
 
+pub mod approximation;
 pub mod condition;
+pub mod courses;
 pub mod design;
 pub mod equations;
 mod error;
 pub mod events;
 pub mod fit;
+pub mod frame;
 mod identifiability;
 pub mod library;
 mod linear;

@@ -65,3 +65,19 @@ pub(crate) fn network(parameters: [f64; 4]) -> Network {
     network.reactions.iter_mut().zip(constants).for_each(|(r, k)| r.rate = RateLaw::MassAction(k));
     network
 }
+
+/// The directory of the data that Ernst et al. (2021) learned from, or none with a message.
+pub(crate) fn published_learning_data() -> Option<std::path::PathBuf> {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/ip3/learning");
+    if !directory.is_dir() {
+        eprintln!("skipped: no {}", directory.display());
+        return None;
+    }
+    Some(directory)
+}
+
+/// A file of one number a line.
+pub(crate) fn published_vector(directory: &std::path::Path, name: &str) -> Vec<f64> {
+    let text = std::fs::read_to_string(directory.join(name)).expect("the file is there");
+    text.split_whitespace().map(|w| w.parse().expect("a number")).collect()
+}

@@ -1,6 +1,6 @@
 //! What each candidate reaction, at unit rate constant, does to given moments.
 
-use super::closure::{Closure, definitions};
+use super::closure::{Closure, Definition, definitions};
 use super::error::MomentsError;
 use super::hierarchy::check_size;
 use super::jump::{Jump, Variable, binomial};
@@ -39,6 +39,7 @@ pub struct ReactionContributions {
     higher: Vec<MomentIndex>,
     closed: Vec<MomentIndex>,
     effects: Vec<Vec<MomentPolynomial>>,
+    definitions: Vec<Definition>,
     program: Program,
     coefficients: Vec<f64>,
 }
@@ -89,10 +90,10 @@ impl ReactionContributions {
         let (higher, closed) = (indices_of(&above(order)), indices_of(&missing));
 
         let mut compiler = Compiler::new(available.iter().map(|i| MomentSymbol::moment(i.clone(), Form::Central)));
-        if let Some(closure) = closure {
-            for (symbol, rule) in definitions(closure, missing, available_order, Form::Central) {
-                compiler.define(symbol, &rule);
-            }
+        let definitions =
+            closure.map_or_else(Vec::new, |closure| definitions(closure, missing, available_order, Form::Central));
+        for (symbol, rule) in &definitions {
+            compiler.define(symbol.clone(), rule);
         }
         for m in 0..indices.len() {
             effects.iter().for_each(|effect| compiler.output(&effect[m]));
@@ -107,6 +108,7 @@ impl ReactionContributions {
             higher,
             closed,
             effects,
+            definitions,
             program,
             coefficients,
         })
@@ -140,6 +142,12 @@ impl ReactionContributions {
     /// Those of [`ReactionContributions::higher_moments`] that the closure supplies; none if everything is exact.
     pub fn closed_moments(&self) -> &[MomentIndex] {
         &self.closed
+    }
+
+    /// What the closure puts in the place of the moments it supplies, each in terms of means, moments available and
+    /// earlier definitions; none if everything is exact.
+    pub fn definitions(&self) -> &[(MomentSymbol, MomentPolynomial)] {
+        &self.definitions
     }
 
     /// The contribution of a reaction to the derivative of a moment (positions), as a polynomial in means, central
