@@ -14,6 +14,7 @@ mod identifiability;
 pub mod library;
 mod linear;
 pub mod methods;
+pub mod nn;
 pub mod odenet;
 pub mod reactions;
 pub mod report;
