@@ -203,10 +203,12 @@ pub struct Simulate {
 /// Ways to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SimulationMethod {
-    /// The direct method where it applies, else the hybrid one.
+    /// The fastest exact method for the network: lanes or direct where rates are constant, else hybrid.
     Auto,
     /// Exact: the direct method (Gillespie 1977).
     Direct,
+    /// Exact: the direct method, many trajectories at once in the lanes of vector registers.
+    Lanes,
     /// Exact: the first-reaction method (Gillespie 1976).
     FirstReaction,
     /// Exact, with rules, events and rates that change in time.

@@ -12,7 +12,7 @@ use crate::error::DynamicsError;
 use crate::hybrid::Hybrid;
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
-use crate::ssa::{Direct, FirstReaction};
+use crate::ssa::{Direct, FirstReaction, Lanes};
 use kurtz_model::expression::Program;
 use kurtz_model::system::Observable;
 use kurtz_model::{EventId, Kinetics, Network, ReactionId, SpeciesId, System, Variable};
@@ -89,7 +89,12 @@ impl Model<'_> {
 
 /// Every method with its default settings; tests run over this list.
 pub fn methods() -> Vec<Box<dyn Method>> {
-    vec![Box::new(Direct::default()), Box::new(FirstReaction::default()), Box::new(Hybrid::default())]
+    vec![
+        Box::new(Direct::default()),
+        Box::new(Lanes::default()),
+        Box::new(FirstReaction::default()),
+        Box::new(Hybrid::default()),
+    ]
 }
 
 /// The method of this name, with its default settings.
@@ -386,6 +391,11 @@ pub trait BatchSampler: Send {
     fn is_whole(&self) -> bool {
         true
     }
+
+    /// How many trajectories it follows side by side: blocks should have several times as many.
+    fn lanes(&self) -> usize {
+        1
+    }
 }
 
 /// Makes blocks of single trajectories, one after the other.
@@ -398,6 +408,11 @@ impl OneByOne {
     /// Uses `sampler` for every trajectory, from the state `initial`, `[species]`.
     pub fn new(sampler: Box<dyn Sampler>, initial: Vec<i64>) -> Self {
         OneByOne { sampler, initial }
+    }
+
+    /// Number of variables recorded.
+    pub fn variables(&self) -> usize {
+        self.initial.len()
     }
 }
 
@@ -478,5 +493,9 @@ impl BatchSampler for Observing {
 
     fn is_whole(&self) -> bool {
         false
+    }
+
+    fn lanes(&self) -> usize {
+        self.inner.lanes()
     }
 }

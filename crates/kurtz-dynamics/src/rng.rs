@@ -38,6 +38,11 @@ impl SimRng {
         SimRng { state: if state == [0; 4] { [1, 2, 3, 4] } else { state } }
     }
 
+    /// The state, from which vectors of lanes go on.
+    pub(crate) fn state(&self) -> [u64; 4] {
+        self.state
+    }
+
     /// 64 random bits (xoshiro256++).
     #[inline(always)]
     pub fn bits(&mut self) -> u64 {

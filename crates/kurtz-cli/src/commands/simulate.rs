@@ -14,6 +14,7 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
         SimulationMethod::Auto => run_ensemble(arguments, "auto"),
         SimulationMethod::Hybrid => run_ensemble(arguments, "hybrid"),
         SimulationMethod::Direct => run_ensemble(arguments, "direct"),
+        SimulationMethod::Lanes => run_ensemble(arguments, "lanes"),
         SimulationMethod::FirstReaction => run_ensemble(arguments, "first-reaction"),
     }
 }

@@ -60,6 +60,10 @@ pub struct Outcome<T> {
 const LARGEST_BLOCK: u64 = 256;
 /// Blocks are made smaller, down to single trajectories, if there would be fewer than this many.
 const ENOUGH_BLOCKS: u64 = 256;
+/// Trajectories that a lane follows one after the other in a block, so that few lanes are empty at its end ...
+const ROUNDS: u64 = 8;
+/// ... unless blocks would become fewer than this.
+const FEWEST_BLOCKS: u64 = 8;
 /// Values that a block may hold, beyond one trajectory (32 MB).
 const VALUES_IN_BLOCK: usize = 1 << 22;
 
@@ -117,11 +121,12 @@ impl<'a> Ensemble<'a> {
         }
     }
 
-    /// Trajectories per block; not a function of the number of threads.
-    fn block_size(&self) -> u64 {
+    /// Trajectories per block for a method that follows `lanes` side by side; not a function of the number of threads.
+    fn block_size(&self, lanes: usize) -> u64 {
         let per_trajectory = self.times.len() * self.variables().len();
         let fits = (VALUES_IN_BLOCK / per_trajectory.max(1)) as u64;
-        (self.trajectories / ENOUGH_BLOCKS).clamp(1, LARGEST_BLOCK.min(fits.max(1)))
+        let full = if lanes > 1 { (ROUNDS * lanes as u64).min(self.trajectories / FEWEST_BLOCKS) } else { 1 };
+        (self.trajectories / ENOUGH_BLOCKS).max(full).clamp(1, LARGEST_BLOCK.min(fits.max(1)))
     }
 
     /// Samples the ensemble on the threads of the current rayon pool.
@@ -140,7 +145,8 @@ impl<'a> Ensemble<'a> {
         progress: &dyn Progress,
     ) -> Result<Outcome<R::Output>, DynamicsError> {
         self.check()?;
-        let block_size = self.block_size();
+        let mut sampler = self.sampler()?;
+        let block_size = self.block_size(sampler.lanes());
         let task = |block: u64| BlockTask {
             seed: self.seed,
             first: block * block_size,
@@ -149,7 +155,6 @@ impl<'a> Ensemble<'a> {
             times: &self.times,
         };
         progress.begin("trajectories", self.trajectories);
-        let mut sampler = self.sampler()?;
         if recorder.needs_counts() && !sampler.is_whole() {
             return Err(DynamicsError::NotWhole);
         }

@@ -1,7 +1,7 @@
 //! Exact stochastic simulation: trajectories whose law is exactly that of the chemical master equation.
 //!
-//! [`Direct`] and [`FirstReaction`] are equal in law and differ in cost. Each is a rule by which the next event is
-//! drawn; the loop that carries events out (`simulate`), the two ways to keep propensities (`small`, for networks whose
+//! [`Direct`], [`Lanes`] and [`FirstReaction`] are equal in law and differ in cost; [`automatic`] chooses. Each is a rule
+//! by which the next event is drawn; the loop that carries events out (`simulate`), the two ways to keep propensities (`small`, for networks whose
 //! propensities fit in registers, and `sparse`, for all others) and the watch against explosions are shared.
 
 /// The sampler of `$rule` in the cheapest form that fits the network.
@@ -20,8 +20,10 @@ macro_rules! dispatch {
 }
 use dispatch;
 
+mod choice;
 mod direct;
 mod first_reaction;
+mod lanes;
 mod propensities;
 mod simulate;
 mod small;
@@ -30,8 +32,10 @@ pub(crate) mod sum_tree;
 mod trace;
 pub(crate) mod watch;
 
+pub use choice::automatic;
 pub use direct::Direct;
 pub use first_reaction::FirstReaction;
+pub use lanes::{LARGEST_IN_LANES, Lanes};
 pub use trace::Trace;
 
 /// Default limit of events per trajectory.

@@ -16,15 +16,15 @@ const LARGEST: f64 = 1e250;
 /// `M` and `S` are powers of two, so that a mask replaces the check of an index.
 #[derive(Clone, Debug)]
 pub(super) struct Small<const M: usize, const S: usize, const O: usize> {
-    constant: [f64; M],
-    slot: [[usize; M]; O],
-    offset: [[f64; M]; O],
-    change: [[f64; S]; M],
+    pub(super) constant: [f64; M],
+    pub(super) slot: [[usize; M]; O],
+    pub(super) offset: [[f64; M]; O],
+    pub(super) change: [[f64; S]; M],
     state: [f64; S],
     /// Number of reactions that are not padding.
     reactions: usize,
     /// Number of species, each in the slot of its own index.
-    species: usize,
+    pub(super) species: usize,
 }
 
 impl<const M: usize, const S: usize, const O: usize> Small<M, S, O> {

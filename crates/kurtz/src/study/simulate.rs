@@ -7,6 +7,7 @@ use crate::Error;
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
 use kurtz_dynamics::hybrid::{Hybrid, Partition, Treatment};
 use kurtz_dynamics::method::{Halt, Method, Stop, method_named};
+use kurtz_dynamics::ssa::automatic;
 use kurtz_dynamics::{MomentSeries, Progress};
 use kurtz_model::kinetics::{Changes, KineticsError};
 use kurtz_model::{Kinetics, Network, ReactionId, System};
@@ -20,7 +21,8 @@ use std::time::Instant;
 pub struct Settings {
     /// The model.
     pub model: ModelChoice,
-    /// Name of the method; `auto`, the default, is `direct` where that applies, else `hybrid`.
+    /// Name of the method; `auto`, the default, is the fastest exact one (`lanes` for networks of up to 128 reactions,
+    /// `direct` for larger ones) where rates are constant, else `hybrid`.
     pub method: String,
     /// Names of reactions that flow instead of happening molecule by molecule (method `hybrid`). Default: none.
     pub continuous: Vec<String>,
@@ -231,7 +233,7 @@ fn chosen_method(name: &str, system: &System) -> Result<(Box<dyn Method>, Option
     let kinetics = Kinetics::new(system.network());
     let in_time = |k: &Kinetics| (0..k.network().reactions.len()).any(|r| k.depends_on_time(ReactionId::from(r)));
     match (name, kinetics) {
-        ("auto", Ok(kinetics)) if !in_time(&kinetics) => Ok((method_named("direct")?, Some(kinetics))),
+        ("auto", Ok(kinetics)) if !in_time(&kinetics) => Ok((automatic(&kinetics), Some(kinetics))),
         ("auto", Ok(_) | Err(KineticsError::NeedsSystem { .. })) => Ok((method_named("hybrid")?, None)),
         ("auto", Err(error)) => Err(error.into()),
         ("hybrid", _) => Ok((method_named(name)?, None)),
