@@ -26,6 +26,7 @@
 //! # Ok::<(), kurtz_learn::LearnError>(())
 //! ```
 
+mod formula;
 mod graph;
 mod inputs;
 mod motif;
@@ -34,6 +35,7 @@ mod reactions;
 #[cfg(test)]
 mod tests;
 
+pub use formula::InputFormula;
 pub(crate) use inputs::standard_names;
 pub use inputs::{CompiledInputs, InputMap, InputSettings, LatentForm, Shape};
 pub use motif::{CandidateSet, Motif, MotifReaction};
