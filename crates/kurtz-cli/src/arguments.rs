@@ -4,6 +4,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use kurtz::learn::series::NoiseModel;
 use kurtz::model::kinetics::Changes;
 use kurtz::study::ModelChoice;
+use kurtz::study::scan::{Varied, parse_values};
 use std::path::PathBuf;
 
 /// From a chemical reaction network to a reduced model that one can trust.
@@ -45,6 +46,10 @@ pub enum Command {
     Solve(Solve),
     /// Follow steady states and limit cycles of the mass-action equations along a parameter.
     Bifurcate(Bifurcate),
+    /// Simulate a network at every combination of values; finished conditions are kept.
+    Scan(Box<Scan>),
+    /// Find peaks, intervals between them and periods in traces.
+    Spikes(Spikes),
     /// Learn reactions and rate constants from data.
     Learn(Box<Learn>),
     /// Run a study from a TOML file and write its report.
@@ -411,4 +416,96 @@ fn noise(text: &str) -> Result<NoiseModel, String> {
         "relative" => Ok(NoiseModel::Relative(size)),
         other => Err(format!("`{other}` is neither additive nor relative")),
     }
+}
+
+/// `kurtz scan`.
+#[derive(Args, Debug)]
+pub struct Scan {
+    #[command(flatten)]
+    pub model: Model,
+    /// What is varied and its values, as in IP3=0.1:2.0:0.1 or volume=1e-14,1e-12: a parameter, the initial amount of a
+    /// species, or `volume`; may be repeated, every combination is visited.
+    #[arg(long, value_name = "NAME=VALUES", value_parser = varied)]
+    pub vary: Vec<Varied>,
+    /// How to simulate: auto, direct, first-reaction, hybrid.
+    #[arg(long, value_name = "METHOD", default_value = "auto")]
+    pub method: String,
+    /// Reactions that flow instead of happening molecule by molecule (hybrid).
+    #[arg(long, value_name = "R,S", value_delimiter = ',')]
+    pub continuous: Vec<String>,
+    /// Let them flow by whole molecules in steps of this length instead of integrating (hybrid; as in published work).
+    #[arg(long, value_name = "TIME", requires = "continuous")]
+    pub current_step: Option<f64>,
+    /// Species held before the start, while the others find their balance (hybrid).
+    #[arg(long, value_name = "X,Y", value_delimiter = ',', requires = "hold_for")]
+    pub hold: Vec<String>,
+    /// How long they are held, in the model's unit of time.
+    #[arg(long, value_name = "TIME", requires = "hold")]
+    pub hold_for: Option<f64>,
+    /// Trajectories of each condition.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub trajectories: u64,
+    /// Last time, in the model's unit.
+    #[arg(long, value_name = "T")]
+    pub end: f64,
+    /// Number of steps of the output.
+    #[arg(long, value_name = "K", default_value_t = 1000)]
+    pub steps: usize,
+    /// Begin of the window, up to the end, in which ranges, peaks and averages are taken [default: half of the time].
+    #[arg(long, value_name = "T0")]
+    pub window: Option<f64>,
+    /// Least prominence of a peak, in the unit of the variable [default: half the distance between the 5 % and the 95 %
+    /// quantile of each trace].
+    #[arg(long, value_name = "P")]
+    pub prominence: Option<f64>,
+    /// What to observe, separated by commas; species in the unit in which the model gives them [default: all species].
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub vars: Vec<String>,
+    /// Trajectories of each condition that are kept whole.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub keep: usize,
+    /// Seed of the random numbers.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Directory of the report; finished conditions are kept in `conditions` there, and are not computed again.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Compute conditions again that are there from other settings.
+    #[arg(long)]
+    pub replace: bool,
+    #[command(flatten)]
+    pub running: Running,
+}
+
+fn varied(text: &str) -> Result<Varied, String> {
+    let (name, values) = text.split_once('=').ok_or("expected NAME=VALUES")?;
+    Ok(Varied { name: name.trim().into(), values: parse_values(values)? })
+}
+
+/// `kurtz spikes`.
+#[derive(Args, Debug)]
+pub struct Spikes {
+    /// Values over time (.csv), as `kurtz simulate --record trajectories` and `kurtz scan` write them: a column `time`,
+    /// columns of values, and `condition` and `trajectory` if there are several.
+    #[arg(value_name = "DATA.csv")]
+    pub data: PathBuf,
+    /// The columns to look at, separated by commas [default: all].
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub vars: Vec<String>,
+    /// Leave out what is before this time.
+    #[arg(long, value_name = "T0")]
+    pub from: Option<f64>,
+    /// Leave out what is after this time.
+    #[arg(long, value_name = "T1")]
+    pub to: Option<f64>,
+    /// Least prominence of a peak, in the unit of the values [default: half the distance between the 5 % and the 95 %
+    /// quantile of each trace].
+    #[arg(long, value_name = "P")]
+    pub prominence: Option<f64>,
+    /// Write one row a trace to this file (.csv or .parquet) instead of the terminal.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Write one row a peak to this file (.csv or .parquet).
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }

@@ -242,6 +242,11 @@ pub enum Stop {
         /// Names of the variables that it refers to.
         names: Vec<String>,
     },
+    /// The initial state could not be prepared.
+    Unprepared {
+        /// Why.
+        reason: String,
+    },
     /// The caller gave up.
     Cancelled,
 }
@@ -305,6 +310,7 @@ impl Stop {
                  that one does not undo the other at once"
             ),
             Stop::Flow { stop, names } => stop.describe(names),
+            Stop::Unprepared { reason } => format!("the initial state could not be prepared: {reason}"),
             Stop::Cancelled => "interrupted".to_owned(),
         }
     }

@@ -18,6 +18,8 @@ pub enum Purpose {
     Noise = 2,
     /// Resampling of results (bootstrap).
     Resampling = 3,
+    /// The events of a phase before the start.
+    Preparation = 4,
 }
 
 /// The random numbers of one trajectory.

@@ -60,6 +60,16 @@ pub enum Error {
         /// What it cannot say.
         reason: String,
     },
+    /// A condition of a scan that comes from other settings.
+    #[error(
+        "{}: {reason}; choose another directory, or replace what is there (--replace)", path.display()
+    )]
+    OtherScan {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        reason: String,
+    },
     /// A study file with mistakes.
     #[error("{}: {message}", path.display())]
     StudyFile {

@@ -6,8 +6,10 @@ mod convert;
 mod learn;
 mod moments;
 mod run;
+mod scan;
 mod simulate;
 mod solve;
+mod spikes;
 
 use crate::arguments::{Cli, Command};
 use anyhow::{Context, Result, bail};
@@ -24,6 +26,8 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Moments(arguments) => moments::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
         Command::Bifurcate(arguments) => bifurcate::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Spikes(arguments) => spikes::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     }

@@ -7,11 +7,12 @@
 //! wait are written before them. (O. K. Ernst, T. M. Bartol, T. J. Sejnowski, E. Mjolsness, arXiv:2109.05053, and their
 //! program.) The error is of the order of h; remainders below one molecule are lost in none but the last step.
 
+use super::partial::{Draws, Partials};
 use super::plan::Plan;
 use super::process::{LOOK, Process};
 use super::program::Compiled;
 use super::rows::Rows;
-use super::swift::{BLOCKS, Course, Swift, choose};
+use super::swift::products;
 use crate::error::DynamicsError;
 use crate::method::Stop;
 use crate::progress::Progress;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 /// The continuous reactions of a system as currents.
 #[derive(Debug)]
 pub(super) struct Currents {
+    /// The discrete reactions; all amounts are counts here.
+    partials: Partials,
     /// Change of the state by one molecule in the forward direction.
     changes: Vec<Vec<(usize, f64)>>,
     /// Of each reaction, which current it belongs to and its direction there.
@@ -36,12 +39,16 @@ impl Currents {
     /// # Errors
     /// A step that is not positive; a network that does more than react, or whose discrete laws are no products.
     pub fn new(system: &System, plan: &Plan, continuous: &[bool], step: f64) -> Result<Self, DynamicsError> {
-        if !(step > 0.0 && step.is_finite()) {
+        if step.is_nan() || step <= 0.0 {
             let expected = "it must be a positive time";
             return Err(DynamicsError::BadSetting { setting: "the step of the currents", value: step, expected });
         }
         let network = system.network();
-        if plan.swift.is_none() || !network.events.is_empty() || !network.rules.is_empty() {
+        let products = products(system, &plan.swift_reactions).ok_or(DynamicsError::NoCurrents)?;
+        let all = plan.swift_reactions.iter().map(|&id| super::discrete::state_change(system, id));
+        let partials = Partials::new(system.state().len(), &products, &all.collect::<Vec<_>>());
+        let partials = partials.ok_or(DynamicsError::NoCurrents)?;
+        if !network.events.is_empty() || !network.rules.is_empty() {
             return Err(DynamicsError::NoCurrents);
         }
         let mut changes: Vec<Vec<(usize, f64)>> = Vec::new();
@@ -65,158 +72,160 @@ impl Currents {
             members.push((current, sign));
             flows.push(system.flow(id));
         }
-        Ok(Currents { changes, members, flows: Compiled::new(system, 0, &flows), step })
+        Ok(Currents { partials, changes, members, flows: Compiled::new(system, 0, &flows), step })
     }
 
-    /// Adds what flows in one step at `amounts` to the accumulators.
-    fn accumulate(&self, amounts: &[f64], flows: &mut [f64], accumulators: &mut [f64]) {
-        self.flows.evaluate(amounts, flows);
-        for (&(current, sign), flow) in self.members.iter().zip(flows) {
-            accumulators[current] += sign * *flow * self.step;
+    /// Takes the steps up to `time`.
+    #[inline(never)]
+    fn step_until(&self, time: f64, draws: &mut Draws, work: &mut Work) {
+        while work.next <= time {
+            self.pass(draws, work);
+            self.accumulate(draws, work);
+            work.steps += 1;
+            work.next = work.start + (work.steps + 1) as f64 * self.step;
+        }
+    }
+
+    /// Adds what flows in one step to the accumulators.
+    fn accumulate(&self, draws: &Draws, work: &mut Work) {
+        self.flows.evaluate_in(|i| draws.amount(i), &mut work.registers, &mut work.flows);
+        for (&(current, sign), flow) in self.members.iter().zip(&work.flows) {
+            work.accumulators[current] += sign * *flow * self.step;
         }
     }
 
     /// Lets the whole molecules of the accumulators pass.
-    fn pass(&self, amounts: &mut [f64], accumulators: &mut [f64]) {
-        for (z, change) in accumulators.iter_mut().zip(&self.changes) {
+    fn pass(&self, draws: &mut Draws, work: &mut Work) {
+        let mut has_passed = false;
+        for (z, change) in work.accumulators.iter_mut().zip(&self.changes) {
             if z.abs() < 1.0 {
                 continue;
             }
             let direction = z.signum();
             let mut molecules = z.abs().trunc();
             for &(i, d) in change.iter().filter(|(_, d)| d * direction < 0.0) {
-                molecules = molecules.min((amounts[i] / d.abs()).floor().max(0.0));
+                molecules = molecules.min((draws.amount(i) / d.abs()).floor().max(0.0));
             }
-            change.iter().for_each(|&(i, d)| amounts[i] += direction * molecules * d);
+            change.iter().for_each(|&(i, d)| draws.add(&self.partials, i, direction * molecules * d));
             *z -= direction * molecules;
+            has_passed = true;
+        }
+        if has_passed {
+            draws.settle(&self.partials);
+        }
+    }
+}
+
+/// The currents of a trajectory in progress.
+struct Work {
+    start: f64,
+    /// Steps taken, and the time of the next one.
+    steps: u64,
+    next: f64,
+    registers: Vec<f64>,
+    flows: Vec<f64>,
+    accumulators: Vec<f64>,
+}
+
+impl Work {
+    fn new(currents: &Currents, start: f64) -> Self {
+        Work {
+            start,
+            steps: 0,
+            next: start + currents.step,
+            registers: vec![0.0; currents.flows.register_count()],
+            flows: vec![0.0; currents.members.len()],
+            accumulators: vec![0.0; currents.changes.len()],
         }
     }
 }
 
 impl Process {
-    /// Follows a new trajectory with `currents`, from `start` to the last of the times of `rows`.
+    /// Follows a new trajectory with `currents`, from the state `initial` at `start` to the last of the times of `rows`.
     pub(super) fn run_with_currents(
         &mut self,
         currents: &Currents,
         start: f64,
+        initial: &[f64],
         rng: SimRng,
         rows: &mut Rows,
         progress: &dyn Progress,
     ) -> Result<(), Stop> {
         let plan: Arc<Plan> = Arc::clone(&self.plan);
-        let Some(swift) = &plan.swift else { return Ok(()) };
         self.rng = rng;
         // Everything is counted here, what flows too.
-        for (input, initial) in self.inputs.iter_mut().zip(&plan.initial) {
+        for (input, initial) in self.inputs.iter_mut().zip(initial) {
             *input = initial.round();
         }
-        self.set_time(start);
-        (self.events, self.last, self.absorbed) = (0, start, f64::INFINITY);
-        let mut course = std::mem::take(&mut self.course);
-        course.start(swift, &self.inputs, self.numerics.relative_tolerance);
-        let result = self.step_by_step(&plan, swift, currents, &mut course, rows, progress);
-        self.course = course;
-        result
+        self.begin(start);
+        let state = plan.initial.len();
+        let mut draws = std::mem::take(&mut self.draws);
+        draws.start(&currents.partials, &self.inputs[..state]);
+        let result = self.step_by_step(&plan, currents, &mut draws, rows, progress);
+        draws.copy_to(&mut self.inputs[..state]);
+        self.draws = draws;
+        result.map_err(|stop| self.with_counts(stop))
     }
 
     fn step_by_step(
         &mut self,
         plan: &Plan,
-        swift: &Swift,
         currents: &Currents,
-        course: &mut Course,
+        draws: &mut Draws,
         rows: &mut Rows,
         progress: &dyn Progress,
     ) -> Result<(), Stop> {
+        let partials = &currents.partials;
         let (start, end) = (self.time(), rows.end());
-        let mut accumulators = vec![0.0; currents.changes.len()];
-        let mut flows = vec![0.0; currents.members.len()];
-        // Counts as they are; those of `course` are as they were after the last reaction.
-        let mut counts = course.amounts.clone();
-        currents.accumulate(&counts, &mut flows, &mut accumulators);
-        let mut grid = 1u64;
-        let mut now = start;
+        let mut work = Work::new(currents, start);
+        currents.accumulate(draws, &mut work);
+        // By value, so that its state can stay in registers.
+        let mut rng = self.rng.clone();
+        let (mut now, mut next_row) = (start, rows.next());
         loop {
-            let mut step_at = start + grid as f64 * currents.step;
+            let total = draws.total();
+            let waiting = rng.exponential() / total;
+            let (part, part_within) = (rng.uniform(), rng.uniform());
             // Where no reaction can happen, the next step may change that.
-            let is_idle = course.sums()[BLOCKS - 1] == 0.0;
-            let drawn = if is_idle { None } else { self.draw(swift, course, now, end) };
-            let next = drawn.map_or(if is_idle { step_at.min(end) } else { end }, |(time, _)| time);
-            if rows.next() <= next {
-                self.inputs[..swift.one].copy_from_slice(&counts[..swift.one]);
-                while rows.next() <= next.min(end) {
-                    rows.write(plan, &mut self.inputs);
-                }
+            let is_idle = total <= 0.0;
+            let drawn = if is_idle { None } else { draws.choose(partials, part, part_within) };
+            let next = if is_idle { work.next } else { now + waiting };
+            let is_over = next > end || next.is_nan();
+            now = if is_over { end } else { next };
+            if next_row <= now {
+                self.write_counts(plan, draws, now, rows);
+                next_row = rows.next();
             }
-            let mut has_passed = false;
-            while step_at <= next {
-                currents.pass(&mut counts, &mut accumulators);
-                currents.accumulate(&counts, &mut flows, &mut accumulators);
-                has_passed = true;
-                grid += 1;
-                step_at = start + grid as f64 * currents.step;
-            }
-            now = next;
-            let Some((_, reaction)) = drawn else {
-                if !is_idle || now >= end {
-                    return Ok(());
-                }
-                for i in 0..swift.one {
-                    course.amounts[i] = counts[i];
-                    course.heed(swift, i, 0.0);
-                }
-                if progress.cancelled() {
+            if work.next <= now {
+                currents.step_until(now, draws, &mut work);
+                if is_idle && progress.cancelled() {
                     return Err(Stop::Cancelled);
                 }
-                continue;
-            };
-            for &(i, change) in &swift.changes[reaction] {
-                counts[i] += change;
-                if counts[i] < 0.0 {
-                    counts[i] -= change;
-                    course.amounts.copy_from_slice(&counts);
-                    self.set_time(now);
-                    return Err(self.negative_amount(swift, course, reaction, i));
-                }
+            }
+            if is_over {
+                return Ok(());
+            }
+            let Some(place) = drawn else { continue };
+            if !draws.fire(partials, place) {
+                self.set_time(now);
+                return Err(self.negative_amount(partials.reaction(place), |i| draws.amount(i), now));
             }
             self.events += 1;
             self.last = now;
-            if has_passed {
-                for i in 0..swift.one {
-                    if counts[i] != course.amounts[i] {
-                        course.amounts[i] = counts[i];
-                        course.heed(swift, i, 0.0);
-                    }
-                }
-            } else {
-                for &(i, _) in &swift.changes[reaction] {
-                    course.amounts[i] = counts[i];
-                    course.heed(swift, i, 0.0);
-                }
-            }
             if self.events.is_multiple_of(LOOK as u64) {
                 self.set_time(now);
-                self.inputs[..swift.one].copy_from_slice(&counts[..swift.one]);
+                draws.copy_to(&mut self.inputs[..plan.initial.len()]);
                 self.look_around(end, progress)?;
             }
         }
     }
 
-    /// The next reaction at the amounts of `course`, by rejection; `None` if it is beyond `end`.
-    fn draw(&mut self, swift: &Swift, course: &Course, mut time: f64, end: f64) -> Option<(f64, usize)> {
-        let sums = course.sums();
-        let total = sums[BLOCKS - 1];
-        loop {
-            time += self.rng.exponential() / total;
-            let drawn = choose(&sums, &course.bounds, self.rng.uniform() * total);
-            if time.is_nan() || time > end {
-                return None;
-            }
-            if let Some((j, height)) = drawn
-                && height < swift.products[j].value(&course.amounts)
-            {
-                return Some((time, j));
-            }
+    /// Writes the rows up to `time`.
+    #[inline(never)]
+    fn write_counts(&mut self, plan: &Plan, draws: &Draws, time: f64, rows: &mut Rows) {
+        draws.copy_to(&mut self.inputs[..plan.initial.len()]);
+        while rows.next() <= time {
+            rows.write(plan, &mut self.inputs);
         }
     }
 }

@@ -99,7 +99,8 @@ pub fn integrate(
     let mut values = vec![f64::NAN; times.len() * width];
     let mut rows = Rows::new(times, width, &mut values);
     let rng = SimRng::new(settings.seed, 0, Purpose::Events);
-    let stop = Process::new(plan, numerics).run(0.0, rng, &mut rows, progress).err();
+    let initial = plan.initial.clone();
+    let stop = Process::new(plan, numerics).run(0.0, &initial, rng, &mut rows, progress).err();
     let written = rows.written();
     values.truncate(written * width);
     let names = observables.iter().map(|o| o.name.clone()).collect();

@@ -35,8 +35,10 @@
 mod discrete;
 mod fixed;
 mod integrate;
+mod partial;
 mod partition;
 mod plan;
+mod preparation;
 mod process;
 mod product;
 mod program;
@@ -50,7 +52,8 @@ mod switches;
 
 pub use integrate::{Course, Integrate, integrate};
 pub use partition::{Partition, Treatment};
-pub use sampler::Hybrid;
+pub use preparation::{Phase, Preparation, Prepared, Spread, Variates};
+pub use sampler::{Hybrid, WithPreparation};
 
 #[cfg(test)]
 mod tests;

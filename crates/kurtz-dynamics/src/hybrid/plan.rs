@@ -131,7 +131,8 @@ impl Plan {
         let mut in_triggers = Collected::default();
         triggers.iter().for_each(|e| in_triggers.watch(e, &is_flowing));
         let by_clock = Switches::new(system, &in_triggers, 0, &is_flowing, &flowing_symbols).dense.is_mode.is_empty();
-        let swift = by_clock.then(|| Swift::new(system, &reactions, &positions, &rates, |i| watched[i])).flatten();
+        let ids: Vec<ReactionId> = reactions.iter().map(|&(id, _)| id).collect();
+        let swift = by_clock.then(|| Swift::new(system, &ids, &positions, &rates, |i| watched[i])).flatten();
         let compile = |e: &[Expression]| Compiled::new(system, modes, e);
         let mut all = rates.clone();
         all.extend(hazard);
@@ -166,7 +167,7 @@ impl Plan {
             triggers: compile(&triggers),
             observes_counts: observed.iter().all(is_count),
             observables: compile(&observed),
-            swift_reactions: reactions.iter().map(|&(id, _)| id).collect(),
+            swift_reactions: ids,
             swift,
             is_whole,
             switches,

@@ -1,5 +1,6 @@
 //! One trajectory: from jump to jump, flowing in between where anything flows.
 
+use super::partial::Draws;
 use super::plan::Plan;
 use super::rows::Rows;
 use super::schedule::Schedule;
@@ -48,6 +49,8 @@ pub(super) struct Process {
     watch: Watch,
     pub memory: Memory,
     pub course: swift::Course,
+    /// Counts and propensities beside currents in fixed steps.
+    pub draws: Draws,
 }
 
 /// What one stretch of integration tells the next.
@@ -78,9 +81,17 @@ impl Process {
             watch: Watch::new(numerics.max_events),
             memory: Memory::default(),
             course: swift::Course::default(),
+            draws: Draws::default(),
             plan,
             numerics,
         }
+    }
+
+    /// Sets time and counters for a new trajectory.
+    pub fn begin(&mut self, start: f64) {
+        self.set_time(start);
+        self.watch.start(start);
+        (self.events, self.last, self.absorbed) = (0, start, f64::INFINITY);
     }
 
     /// The present time.
@@ -93,14 +104,19 @@ impl Process {
         self.inputs[place] = time;
     }
 
-    /// Follows a new trajectory from `start` to the last of the times of `rows`, writing these.
-    pub fn run(&mut self, start: f64, rng: SimRng, rows: &mut Rows, progress: &dyn Progress) -> Result<(), Stop> {
+    /// Follows a new trajectory from the state `initial` at `start` to the last of the times of `rows`, writing these.
+    pub fn run(
+        &mut self,
+        start: f64,
+        initial: &[f64],
+        rng: SimRng,
+        rows: &mut Rows,
+        progress: &dyn Progress,
+    ) -> Result<(), Stop> {
         let plan = Arc::clone(&self.plan);
         self.rng = rng;
-        self.inputs[..plan.initial.len()].copy_from_slice(&plan.initial);
-        self.set_time(start);
-        self.watch.start(start);
-        (self.events, self.last, self.absorbed) = (0, start, f64::INFINITY);
+        self.inputs[..initial.len()].copy_from_slice(initial);
+        self.begin(start);
         self.memory = Memory::default();
         self.schedule.start(plan.events.iter().map(|e| e.initially_true));
         for j in 0..plan.discrete.steady {

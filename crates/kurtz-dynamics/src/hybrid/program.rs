@@ -32,6 +32,17 @@ impl Compiled {
         with_scratch(self.0.register_count(), |registers| self.0.evaluate_from(input, registers, out));
     }
 
+    /// As [`Compiled::evaluate_from`], in these `registers`.
+    #[inline]
+    pub fn evaluate_in(&self, input: impl Fn(usize) -> f64, registers: &mut [f64], out: &mut [f64]) {
+        self.0.evaluate_from(input, registers, out);
+    }
+
+    /// Registers that [`Compiled::evaluate_in`] needs.
+    pub fn register_count(&self) -> usize {
+        self.0.register_count()
+    }
+
     /// The value of the only output.
     pub fn one(&self, inputs: &[f64]) -> f64 {
         let mut out = [0.0];

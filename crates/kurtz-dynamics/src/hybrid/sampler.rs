@@ -3,6 +3,7 @@
 use super::fixed::Currents;
 use super::partition::{Partition, Treatment};
 use super::plan::Plan;
+use super::preparation::{Prepared, Preparing};
 use super::process::{Numerics, Process};
 use super::rows::Rows;
 use crate::error::DynamicsError;
@@ -120,27 +121,82 @@ impl Method for Hybrid {
         system: &System,
         observables: &[Observable],
     ) -> Result<Box<dyn BatchSampler>, DynamicsError> {
-        let numerics = self.check()?;
-        let unit = &system.network().amount_unit;
-        if unit.is_specified() && unit.scale != 1.0 {
-            return Err(DynamicsError::NotMolecules { unit: unit.text.clone() });
-        }
         // Nothing but mass action: the direct method has better kernels for it.
         if let Ok(kinetics) = Kinetics::new(system.network())
             && kinetics.general_reactions().is_empty()
             && self.is_direct(&kinetics)
         {
+            self.check()?;
             return Direct { max_events: self.max_events }.system_sampler(system, observables);
         }
+        let (process, currents) = self.engine(system, observables)?;
+        Ok(Box::new(HybridSampler { process, currents, preparing: None, initial: Vec::new() }))
+    }
+}
+
+impl Hybrid {
+    /// The engine for a system, with its currents if they are followed in fixed steps; without any where nothing flows and
+    /// counting alone will do.
+    pub(super) fn engine(
+        &self,
+        system: &System,
+        observables: &[Observable],
+    ) -> Result<(Process, Option<Currents>), DynamicsError> {
+        let numerics = self.check()?;
+        let unit = &system.network().amount_unit;
+        if unit.is_specified() && unit.scale != 1.0 {
+            return Err(DynamicsError::NotMolecules { unit: unit.text.clone() });
+        }
         let plan = Arc::new(Plan::new(system, &self.partition, observables)?);
+        let continuous = self.partition.continuous(system.network())?;
         let currents = match self.treatment {
-            Treatment::Integrated => None,
+            Treatment::FixedSteps(step) if step.is_finite() => Some(Currents::new(system, &plan, &continuous, step)?),
             Treatment::FixedSteps(step) => {
-                let continuous = self.partition.continuous(system.network())?;
-                Some(Currents::new(system, &plan, &continuous, step)?)
+                let expected = "it must be a positive time";
+                return Err(DynamicsError::BadSetting { setting: "the step of the currents", value: step, expected });
             }
+            Treatment::Integrated if continuous.contains(&true) => None,
+            Treatment::Integrated => Currents::new(system, &plan, &continuous, f64::INFINITY).ok(),
         };
-        Ok(Box::new(HybridSampler { process: Process::new(plan, numerics), currents }))
+        Ok((Process::new(plan, numerics), currents))
+    }
+}
+
+/// The hybrid method with a preparation of every trajectory's initial state.
+#[derive(Debug)]
+pub struct WithPreparation {
+    /// The method.
+    pub method: Hybrid,
+    /// What happens before the start, bound to the network in molecules.
+    pub prepared: Arc<Prepared>,
+}
+
+impl Method for WithPreparation {
+    fn name(&self) -> &'static str {
+        self.method.name()
+    }
+
+    fn references(&self) -> &'static [&'static str] {
+        self.method.references()
+    }
+
+    fn sampler(&self, _: &Kinetics) -> Result<Box<dyn Sampler>, DynamicsError> {
+        Err(DynamicsError::NoSingleEvents { method: self.name() })
+    }
+
+    fn batch_sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn BatchSampler>, DynamicsError> {
+        let system = System::new(kinetics.network(), &Changes::default())?;
+        self.system_sampler(&system, &system.amounts())
+    }
+
+    fn system_sampler(
+        &self,
+        system: &System,
+        observables: &[Observable],
+    ) -> Result<Box<dyn BatchSampler>, DynamicsError> {
+        let (process, currents) = self.method.engine(system, observables)?;
+        let preparing = Some(Preparing::new(Arc::clone(&self.prepared)));
+        Ok(Box::new(HybridSampler { process, currents, preparing, initial: Vec::new() }))
     }
 }
 
@@ -148,6 +204,8 @@ impl Method for Hybrid {
 struct HybridSampler {
     process: Process,
     currents: Option<Currents>,
+    preparing: Option<Preparing>,
+    initial: Vec<f64>,
 }
 
 impl BatchSampler for HybridSampler {
@@ -159,10 +217,16 @@ impl BatchSampler for HybridSampler {
             let trajectory = task.first + i as u64;
             let rng = SimRng::new(task.seed, trajectory, Purpose::Events);
             let mut rows = Rows::new(task.times, variables, &mut block.values[i * size..][..size]);
-            let followed = match &self.currents {
-                None => self.process.run(task.start, rng, &mut rows, progress),
-                Some(currents) => self.process.run_with_currents(currents, task.start, rng, &mut rows, progress),
+            self.initial.clone_from(&self.process.plan.initial);
+            let prepared = match &mut self.preparing {
+                None => Ok(()),
+                Some(preparing) => preparing.prepare(task.seed, trajectory, &mut self.initial, progress),
             };
+            let (process, initial) = (&mut self.process, &self.initial);
+            let followed = prepared.and_then(|()| match &self.currents {
+                None => process.run(task.start, initial, rng, &mut rows, progress),
+                Some(currents) => process.run_with_currents(currents, task.start, initial, rng, &mut rows, progress),
+            });
             followed.map_err(|stop| Halt { trajectory, stop })?;
             block.events[i] = self.process.events;
             block.absorbed[i] = self.process.absorbed;
@@ -171,6 +235,6 @@ impl BatchSampler for HybridSampler {
     }
 
     fn is_whole(&self) -> bool {
-        self.process.plan.observes_counts && self.currents.is_none()
+        self.process.plan.observes_counts
     }
 }

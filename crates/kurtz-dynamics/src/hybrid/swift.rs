@@ -1,15 +1,18 @@
 //! Many random reactions while something flows slowly: no integrator, hardly any work for an event.
 //!
-//! Where all propensities are products of amounts, reactions are drawn by rejection: each has an upper bound that holds
-//! while the amounts it reads stay within intervals around their values; candidates come at the sum of the bounds, and one
-//! of reaction j with bound b_j happens with probability a_j / b_j, its propensity at that very time (Thanh, Priami &
-//! Zunino 2014, doi:10.1063/1.4896985). That is exact whatever moves the amounts, so that nothing needs to be integrated
-//! but the flow itself.
+//! Where all propensities are products of amounts, reactions are drawn from partial propensities ([`super::partial`]) that
+//! are exact in what jumps and upper bounds in what flows: an amount that flows is replaced by the upper end of an interval
+//! around it. Candidates come at the total of the bounds, and one of reaction j with bound b_j happens with probability
+//! a_j / b_j, its propensity at that very time (V. H. Thanh, C. Priami, R. Zunino, J. Chem. Phys. 141 (2014) 134116,
+//! doi:10.1063/1.4896985). That is exact whatever moves the amounts, so that nothing needs to be integrated but the flow
+//! itself; and only candidates that read what flows ask for it.
 //!
 //! The flow is followed by its Taylor polynomial f + G (x - x_0) around a point x_0, renewed when an amount has moved from
-//! there by more than eta of its size, and by steps that move no amount by more than that. With eta^2 = 2 r both its
-//! remainder and the error of a step are of the order of the relative tolerance r.
+//! there by more than eta of its size, in steps of second order that move no amount by more than that. With eta^2 = 2 r both
+//! the remainder and the error of a step are of the order of the relative tolerance r. A step ends early where a reaction
+//! changes what the flow reads.
 
+use super::partial::{Draws, MOST_AMOUNTS, Partials};
 use super::plan::Plan;
 use super::process::{LOOK, Process};
 use super::product::Product;
@@ -24,34 +27,22 @@ use std::sync::Arc;
 
 /// More reactions are left to the general way, which chooses in logarithmic time.
 const MOST_REACTIONS: usize = 64;
-/// Factors of a product.
-const FACTORS: usize = 4;
-/// Reactions are summed in blocks of so many.
-const BLOCK: usize = 8;
-pub(super) const BLOCKS: usize = MOST_REACTIONS / BLOCK;
-/// Amounts from here on are kept in an interval rather than exactly.
-const LARGE: f64 = 100.0;
 /// After so many steps without a candidate the integrator is asked instead, and after as few as that many would have
 /// been needed it is no longer.
 const FEW: usize = 60;
-/// Half the width of that interval, relative to the amount.
-const WIDTH: f64 = 0.05;
+/// Half the width of the interval of what flows, relative to the amount.
+const HALF_WIDTH: f64 = 0.05;
 
 /// A system in this form.
 #[derive(Debug)]
 pub(super) struct Swift {
-    /// Position after the state: an amount that is always 1, for factors that are not there.
-    pub(super) one: usize,
-    pub(super) products: Vec<Flat>,
-    /// Changes by each reaction, and what has to be there of amounts that flow.
-    pub(super) changes: Vec<Vec<(usize, f64)>>,
-    pub(super) needs: Vec<Vec<(usize, f64)>>,
-    /// Reactions that read a position.
-    pub(super) readers: Vec<Vec<u32>>,
-    is_watched: Vec<bool>,
-    /// Positions that flow, and whether each position does.
+    /// Number of quantities of the state.
+    pub(super) state: usize,
+    pub(super) partials: Partials,
+    reactions: Vec<Reaction>,
+    /// Positions that flow, and of each position which of these it is.
     flowing: Vec<usize>,
-    is_flowing: Vec<bool>,
+    flow_of: Vec<Option<usize>>,
     /// Positions that the flow reads.
     read: Vec<usize>,
     /// Which of these flow too: their places in `read` and in `flowing`.
@@ -60,65 +51,49 @@ pub(super) struct Swift {
     taylor: Compiled,
 }
 
-/// constant times the product of (amount - offset).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Flat {
-    constant: f64,
-    /// Whether there are more than two factors.
-    is_long: bool,
-    slots: [u32; FACTORS],
-    offsets: [f64; FACTORS],
+/// What a reaction has to do with the flow and with conditions.
+#[derive(Clone, Debug, Default)]
+struct Reaction {
+    /// Its propensity, if that reads what flows.
+    varying: Option<Product>,
+    /// Changes of what flows, `[(place in flowing, change)]`, and what has to be there.
+    changes: Vec<(usize, f64)>,
+    needs: Vec<(usize, f64)>,
+    /// Whether it has one or the other.
+    is_varying: bool,
+    /// Whether it changes what the flow reads or is.
+    bends: bool,
+    is_watched: bool,
 }
 
-impl Flat {
-    #[inline(always)]
-    pub fn value(&self, amounts: &[f64]) -> f64 {
-        let factor = |k: usize| (amounts[self.slots[k] as usize] - self.offsets[k]).max(0.0);
-        let short = self.constant * factor(0) * factor(1);
-        if self.is_long { short * factor(2) * factor(3) } else { short }
+/// All propensities as products, if they are: what the swift ways start from.
+pub(super) fn products(system: &System, reactions: &[ReactionId]) -> Option<Vec<Product>> {
+    if reactions.is_empty() || reactions.len() > MOST_REACTIONS || system.state().len() > MOST_AMOUNTS {
+        return None;
     }
+    let product = |&id: &ReactionId| Product::of(system, &system.propensity(id));
+    let products: Option<Vec<Product>> = reactions.iter().map(product).collect();
+    products.filter(|all| all.iter().all(|p| p.constant >= 0.0 && p.constant.is_finite()))
 }
 
 impl Swift {
-    /// The system in this form, if all its discrete reactions (numbers of events per time in terms of the state) are
-    /// products and its rates are smooth functions of the state alone.
+    /// The system in this form, if all its discrete reactions are products and its rates are smooth functions of the state
+    /// alone.
     pub fn new(
         system: &System,
-        reactions: &[(ReactionId, Expression)],
+        reactions: &[ReactionId],
         flowing: &[usize],
         rates: &[Expression],
         is_watched: impl Fn(usize) -> bool,
     ) -> Option<Self> {
         let n = system.state().len();
         let is_smooth = |e: &Expression| !e.depends_on(Symbol::Time) && !has_switch(e);
-        if flowing.is_empty()
-            || reactions.is_empty()
-            || reactions.len() > MOST_REACTIONS
-            || !rates.iter().all(is_smooth)
-        {
+        if flowing.is_empty() || !rates.iter().all(is_smooth) {
             return None;
         }
-        let mut is_flowing = vec![false; n];
-        flowing.iter().for_each(|&i| is_flowing[i] = true);
-        let (mut products, mut changes, mut needs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut readers = vec![Vec::new(); n];
-        for (j, (id, _)) in reactions.iter().enumerate() {
-            let product = Product::of(system, &system.propensity(*id))?;
-            if product.factors.len() > FACTORS || !(product.constant >= 0.0 && product.constant.is_finite()) {
-                return None;
-            }
-            let (mut slots, mut offsets) = ([n as u32; FACTORS], [0.0; FACTORS]);
-            for (k, &(i, offset)) in product.factors.iter().enumerate() {
-                (slots[k], offsets[k]) = (i as u32, offset);
-                if !readers[i].contains(&(j as u32)) {
-                    readers[i].push(j as u32);
-                }
-            }
-            products.push(Flat { constant: product.constant, is_long: product.factors.len() > 2, slots, offsets });
-            let change = super::discrete::state_change(system, *id);
-            needs.push(change.iter().filter(|&&(i, d)| d < 0.0 && is_flowing[i]).map(|&(i, d)| (i, -d)).collect());
-            changes.push(change);
-        }
+        let products = products(system, reactions)?;
+        let mut flow_of = vec![None; n];
+        flowing.iter().enumerate().for_each(|(v, &i)| flow_of[i] = Some(v));
         let mut read: Vec<usize> =
             rates.iter().flat_map(Expression::symbols).filter_map(|s| system.position(Variable::of(s)?)).collect();
         read.sort_unstable();
@@ -127,15 +102,34 @@ impl Swift {
             .iter()
             .flat_map(|rate| read.iter().map(|&i| rate.derivative(system.state()[i].into())).collect::<Vec<_>>());
         let taylor: Vec<Expression> = rates.iter().cloned().chain(gradient).collect();
+        let all_changes: Vec<Vec<(usize, f64)>> =
+            reactions.iter().map(|&id| super::discrete::state_change(system, id)).collect();
+        let of_counts: Vec<Vec<(usize, f64)>> = all_changes
+            .iter()
+            .map(|change| change.iter().copied().filter(|&(i, _)| flow_of[i].is_none()).collect())
+            .collect();
+        let reaction = |(product, all): (&Product, &Vec<(usize, f64)>)| {
+            let changes: Vec<_> = all.iter().filter_map(|&(i, d)| Some((flow_of[i]?, d))).collect();
+            let needs: Vec<_> = changes.iter().filter(|(_, d)| *d < 0.0).map(|&(v, d)| (v, -d)).collect();
+            let varying = product.factors.iter().any(|&(i, _)| flow_of[i].is_some()).then(|| product.clone());
+            Reaction {
+                is_varying: varying.is_some() || !needs.is_empty(),
+                varying,
+                needs,
+                bends: !changes.is_empty() || all.iter().any(|(i, _)| read.contains(i)),
+                is_watched: all.iter().any(|&(i, _)| is_watched(i)),
+                changes,
+            }
+        };
+        let partials = Partials::new(n, &products, &of_counts)?;
+        let described: Vec<Reaction> = products.iter().zip(&all_changes).map(reaction).collect();
+        let at = |place| described.get(partials.reaction(place)).cloned().unwrap_or_default();
         Some(Swift {
-            one: n,
-            products,
-            is_watched: changes.iter().map(|change| change.iter().any(|&(i, _)| is_watched(i))).collect(),
-            changes,
-            needs,
-            readers,
+            state: n,
+            reactions: (0..partials.places()).map(at).collect(),
+            partials,
             flowing: flowing.to_vec(),
-            is_flowing,
+            flow_of,
             taylor: Compiled::new(system, 0, &taylor),
             links: (0..read.len()).filter_map(|k| Some((k, flowing.iter().position(|&f| f == read[k])?))).collect(),
             read,
@@ -146,116 +140,129 @@ impl Swift {
 /// Amounts, bounds and flow while a trajectory is followed in this way.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    /// Amounts, the highest that bounds allow for, and the lowest; `[state + 1]`.
-    pub(super) amounts: Vec<f64>,
-    highest: Vec<f64>,
+    /// What jumps as it is, what flows by its upper bound.
+    draws: Draws,
+    /// What flows, `[flowing]`, at the time `since`, and the lower ends of the intervals.
+    flows: Vec<f64>,
+    since: f64,
     lowest: Vec<f64>,
-    /// Bounds of propensities, padded to whole blocks.
-    pub(super) bounds: Vec<f64>,
+    /// Until when the present speed may be used.
+    until: f64,
     /// Where the Taylor polynomial is taken, `[read]`, and how far it may be used.
     reference: Vec<f64>,
     reach: Vec<f64>,
     /// The polynomial, `[flowing + flowing x read]`.
     taylor: Vec<f64>,
-    /// The flow now and its derivative along itself, `[flowing]`.
+    /// The flow at `since` and its derivative along itself, `[flowing]`.
     speed: Vec<f64>,
     bend: Vec<f64>,
     eta: f64,
+    inputs: Vec<f64>,
 }
 
 impl Course {
-    pub(super) fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64) {
-        let n = swift.one;
+    fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64, now: f64, stop: f64) {
         self.eta = (2.0 * tolerance).sqrt();
-        for amounts in [&mut self.amounts, &mut self.highest, &mut self.lowest] {
-            amounts.clear();
-            amounts.extend_from_slice(&inputs[..n]);
-            amounts.push(1.0);
-        }
-        self.bounds.clear();
-        self.bounds.resize(swift.products.len().next_multiple_of(BLOCK), 0.0);
-        (0..n).for_each(|i| self.enclose(swift, i));
-        for (j, product) in swift.products.iter().enumerate() {
-            self.bounds[j] = product.value(&self.highest);
-        }
+        self.inputs.clear();
+        self.inputs.extend_from_slice(&inputs[..=swift.state]);
+        self.flows.clear();
+        self.flows.extend(swift.flowing.iter().map(|&i| inputs[i]));
+        self.since = now;
+        self.lowest.resize(swift.flowing.len(), 0.0);
         self.reference.resize(swift.read.len(), 0.0);
         self.reach.resize(swift.read.len(), 0.0);
         self.taylor.resize(swift.taylor.count(), 0.0);
         self.speed.resize(swift.flowing.len(), 0.0);
         self.bend.resize(swift.flowing.len(), 0.0);
+        self.draws.start(&swift.partials, &inputs[..swift.state]);
+        (0..swift.flowing.len()).for_each(|v| self.enclose(swift, v));
+        self.draws.renew(&swift.partials);
         self.expand(swift);
+        self.go_on(swift, stop);
     }
 
-    /// Sums of the bounds of the first block, the first two, and so on; the last one is the sum of all.
+    /// The amount at a position of the state, at `since`.
     #[inline]
-    pub(super) fn sums(&self) -> [f64; BLOCKS] {
-        let mut sums = [0.0; BLOCKS];
-        let mut total = 0.0;
-        let mut blocks = self.bounds.as_chunks::<BLOCK>().0.iter();
-        for sum in &mut sums {
-            if let Some([a, b, c, d, e, f, g, h]) = blocks.next() {
-                total += ((a + b) + (c + d)) + ((e + f) + (g + h));
-            }
-            *sum = total;
+    fn amount(&self, swift: &Swift, i: usize) -> f64 {
+        match swift.flow_of[i] {
+            Some(v) => self.flows[v],
+            None => self.draws.amount(i),
         }
-        sums
     }
 
     /// The size of an amount, for relative errors: at least one molecule.
-    fn size(&self, i: usize) -> f64 {
-        self.amounts[i].abs().max(1.0)
+    fn size(amount: f64) -> f64 {
+        amount.abs().max(1.0)
     }
 
-    /// Chooses the interval of an amount anew.
-    fn enclose(&mut self, swift: &Swift, i: usize) {
-        let x = self.amounts[i];
-        let half = if swift.is_flowing[i] {
-            // Wide enough for a step of the flow.
-            WIDTH.max(4.0 * self.eta) * self.size(i)
-        } else if x >= LARGE {
-            WIDTH * x
-        } else {
-            0.0
-        };
-        (self.lowest[i], self.highest[i]) = (x - half, x + half);
+    /// Chooses the interval of what flows anew: wide enough for a step.
+    fn enclose(&mut self, swift: &Swift, v: usize) {
+        let (x, i) = (self.flows[v], swift.flowing[v]);
+        let half = HALF_WIDTH.max(4.0 * self.eta) * Self::size(x);
+        self.lowest[v] = x - half;
+        self.draws.add(&swift.partials, i, (x + half).max(0.0) - self.draws.amount(i));
     }
 
-    /// Renews interval and bounds if an amount left its interval; `margin` is how close to its end it may come.
-    #[inline]
-    pub(super) fn heed(&mut self, swift: &Swift, i: usize, margin: f64) {
-        let x = self.amounts[i];
-        if x + margin > self.highest[i] || x - margin < self.lowest[i] {
-            self.enclose(swift, i);
-            for &j in &swift.readers[i] {
-                self.bounds[j as usize] = swift.products[j as usize].value(&self.highest);
-            }
-        }
+    /// Writes the amounts at `since` into the inputs of programs.
+    fn write(&self, swift: &Swift, inputs: &mut [f64]) {
+        self.draws.copy_to(&mut inputs[..swift.state]);
+        swift.flowing.iter().zip(&self.flows).for_each(|(&i, &x)| inputs[i] = x);
     }
 
     /// Takes the Taylor polynomial of the flow at the present amounts.
     fn expand(&mut self, swift: &Swift) {
-        swift.taylor.evaluate(&self.amounts, &mut self.taylor);
+        let mut inputs = std::mem::take(&mut self.inputs);
+        self.write(swift, &mut inputs);
+        swift.taylor.evaluate(&inputs, &mut self.taylor);
         for (k, &i) in swift.read.iter().enumerate() {
-            self.reference[k] = self.amounts[i];
-            self.reach[k] = self.eta * self.size(i);
+            self.reference[k] = inputs[i];
+            self.reach[k] = self.eta * Self::size(inputs[i]);
         }
+        self.inputs = inputs;
+    }
+
+    /// Renews intervals that what flows has come close to the end of, and begins a step towards `stop`.
+    #[inline]
+    fn go_on(&mut self, swift: &Swift, stop: f64) {
+        let mut is_outside = false;
+        for (v, &i) in swift.flowing.iter().enumerate() {
+            let x = self.flows[v];
+            let margin = 1.5 * self.eta * Self::size(x);
+            // A slightly negative amount has the upper bound 0.
+            if (x + margin).max(0.0) > self.draws.amount(i) || x - margin < self.lowest[v] {
+                self.enclose(swift, v);
+                is_outside = true;
+            }
+        }
+        if is_outside {
+            self.draws.renew(&swift.partials);
+        }
+        self.find_speed(swift);
+        self.until = self.since + self.longest_step(swift, stop - self.since);
     }
 
     /// Computes the flow at the present amounts.
     #[inline]
     fn find_speed(&mut self, swift: &Swift) {
-        let is_near = |(k, &i): (usize, &usize)| (self.amounts[i] - self.reference[k]).abs() <= self.reach[k];
-        if !swift.read.iter().enumerate().all(is_near) {
+        let width = swift.read.len();
+        let is_far = (0..width).any(|k| {
+            let moved = self.amount(swift, swift.read[k]) - self.reference[k];
+            moved.abs() > self.reach[k]
+        });
+        if is_far {
             self.expand(swift);
         }
         let (values, gradient) = self.taylor.split_at(swift.flowing.len());
-        let width = swift.read.len();
-        for (v, speed) in self.speed.iter_mut().enumerate() {
+        for v in 0..self.speed.len() {
             let mut sum = values[v];
             for (k, &i) in swift.read.iter().enumerate() {
-                sum += gradient[v * width + k] * (self.amounts[i] - self.reference[k]);
+                let moved = match swift.flow_of[i] {
+                    Some(w) => self.flows[w],
+                    None => self.draws.amount(i),
+                } - self.reference[k];
+                sum += gradient[v * width + k] * moved;
             }
-            *speed = sum;
+            self.speed[v] = sum;
         }
         for (v, bend) in self.bend.iter_mut().enumerate() {
             let mut sum = 0.0;
@@ -270,20 +277,49 @@ impl Course {
     #[inline]
     fn longest_step(&self, swift: &Swift, wanted: f64) -> f64 {
         let mut step = wanted;
-        for (v, &i) in swift.flowing.iter().enumerate() {
-            let most = self.eta * self.size(i);
-            let moves = |step: f64| step * self.speed[v].abs() + 0.5 * step * step * self.bend[v].abs();
-            if moves(step) > most {
-                step = step.min(most / self.speed[v].abs()).min((most / self.bend[v].abs()).sqrt()) / 1.5;
+        for v in 0..swift.flowing.len() {
+            let most = self.eta * Self::size(self.flows[v]);
+            let (speed, bend) = (self.speed[v].abs(), self.bend[v].abs());
+            if step * (speed + 0.5 * step * bend) > most {
+                step = step.min(most / speed).min((most / bend).sqrt()) / 1.5;
             }
         }
         step
     }
 
-    /// Position `v` of the flow after `step`.
+    /// What flows, at `time`.
     #[inline]
-    fn moved(&self, swift: &Swift, v: usize, step: f64) -> f64 {
-        self.amounts[swift.flowing[v]] + step * (self.speed[v] + 0.5 * step * self.bend[v])
+    fn moved(&self, v: usize, time: f64) -> f64 {
+        let step = time - self.since;
+        self.flows[v] + step * (self.speed[v] + 0.5 * step * self.bend[v])
+    }
+
+    /// Lets the flow pass until `time`.
+    #[inline]
+    fn advance(&mut self, time: f64) {
+        for v in 0..self.flows.len() {
+            self.flows[v] = self.moved(v, time);
+        }
+        self.since = time;
+    }
+
+    /// Whether a candidate happens, at `time` and of a reaction that reads or takes what flows.
+    #[inline]
+    fn happens(&self, swift: &Swift, reaction: &Reaction, place: usize, part: f64, time: f64) -> bool {
+        if let Some(product) = &reaction.varying {
+            let mut a = product.constant;
+            for &(i, offset) in &product.factors {
+                let amount = match swift.flow_of[i] {
+                    Some(v) => self.moved(v, time),
+                    None => self.draws.amount(i),
+                };
+                a *= (amount - offset).max(0.0);
+            }
+            if part * self.draws.propensity(&swift.partials, place) >= a {
+                return false;
+            }
+        }
+        reaction.needs.iter().all(|&(v, need)| self.moved(v, time) >= need)
     }
 }
 
@@ -293,11 +329,14 @@ impl Process {
         let plan: Arc<Plan> = Arc::clone(&self.plan);
         let Some(swift) = &plan.swift else { return Ok(false) };
         let mut course = std::mem::take(&mut self.course);
-        course.start(swift, &self.inputs, self.numerics.relative_tolerance);
-        let result = self.follow(&plan, swift, &mut course, stop, rows, progress);
-        self.inputs[..swift.one].copy_from_slice(&course.amounts[..swift.one]);
+        let mut now = self.time();
+        course.start(swift, &self.inputs, self.numerics.relative_tolerance, now, stop);
+        let result = self.follow(&plan, swift, &mut course, &mut now, stop, rows, progress);
+        course.advance(now);
+        course.write(swift, &mut self.inputs);
+        self.set_time(now);
         self.course = course;
-        result
+        result.map_err(|stop| self.with_counts(stop))
     }
 
     fn follow(
@@ -305,97 +344,102 @@ impl Process {
         plan: &Plan,
         swift: &Swift,
         course: &mut Course,
+        now: &mut f64,
         stop: f64,
         rows: &mut Rows,
         progress: &dyn Progress,
     ) -> Result<bool, Stop> {
-        let mut now = self.time();
+        let partials = &swift.partials;
+        // By value, so that its state can stay in registers.
+        let mut rng = self.rng.clone();
         let mut left = self.remaining;
-        let mut steps = 0usize;
         let mut in_vain = 0;
-        let end = loop {
-            let sums = course.sums();
-            let total = sums[BLOCKS - 1];
-            course.find_speed(swift);
-            let candidate = left / total;
-            let wanted = candidate.min(stop - now);
-            let step = course.longest_step(swift, wanted);
-            if step.is_nan() || step < 0.0 {
+        let result = loop {
+            let limit = course.until.min(stop);
+            if limit.is_nan() || limit < *now {
                 let names = plan.flow.positions.iter().map(|&i| plan.system.state_names()[i].clone()).collect();
-                let reason = kurtz_ode::Stop::NotFinite { time: now, variable: 0 };
-                self.set_time(now);
-                return Err(Stop::Flow { stop: reason, names });
+                break Err(Stop::Flow { stop: kurtz_ode::Stop::NotFinite { time: *now, variable: 0 }, names });
             }
-            let is_candidate = step == candidate;
-            let next = if step == stop - now { stop } else { now + step };
-            while rows.next() < next {
-                let at = rows.next();
-                self.inputs[..swift.one].copy_from_slice(&course.amounts[..swift.one]);
-                for (v, &i) in swift.flowing.iter().enumerate() {
-                    self.inputs[i] = course.moved(swift, v, at - now);
+            let total = course.draws.total();
+            let candidate = *now + left / total;
+            let is_candidate = candidate <= limit;
+            let next = if is_candidate { candidate } else { limit };
+            if rows.next() < next {
+                self.write_rows(plan, swift, course, next, rows);
+            }
+            if !is_candidate {
+                left = (left - total * (next - *now)).max(0.0);
+                *now = next;
+                if next >= stop {
+                    break Ok(false);
                 }
-                rows.write(plan, &mut self.inputs);
-            }
-            for (v, &i) in swift.flowing.iter().enumerate() {
-                course.amounts[i] = course.moved(swift, v, step);
-            }
-            now = next;
-            steps += 1;
-            if steps.is_multiple_of(LOOK) {
-                self.set_time(now);
-                self.inputs[..swift.one].copy_from_slice(&course.amounts[..swift.one]);
-                self.look_around(rows.end(), progress)?;
-                self.memory.steps += LOOK;
-                if self.memory.steps > self.numerics.max_steps {
-                    let stop = kurtz_ode::Stop::MaxSteps { time: now };
-                    return Err(Stop::Flow { stop, names: plan.system.state_names() });
-                }
-            }
-            let mut heeded = false;
-            in_vain += 1;
-            if is_candidate {
-                in_vain = 0;
-                left = self.rng.exponential();
-                // One number chooses the reaction and decides whether it happens: what is left of it within the bound
-                // of the reaction is uniform again.
-                let drawn = choose(&sums, &course.bounds, self.rng.uniform() * total);
-                if let Some((j, height)) = drawn
-                    && height < swift.products[j].value(&course.amounts)
-                    && swift.needs[j].iter().all(|&(i, need)| course.amounts[i] >= need)
-                {
-                    for &(i, change) in &swift.changes[j] {
-                        course.amounts[i] += change;
-                        if course.amounts[i] < 0.0 && plan.is_whole[i] {
-                            course.amounts[i] -= change;
-                            self.set_time(now);
-                            return Err(self.negative_amount(swift, course, j, i));
-                        }
-                        course.heed(swift, i, 0.0);
+                course.advance(next);
+                course.go_on(swift, stop);
+                in_vain += 1;
+                self.memory.steps += 1;
+                if self.memory.steps.is_multiple_of(LOOK) {
+                    if progress.cancelled() {
+                        break Err(Stop::Cancelled);
                     }
-                    self.events += 1;
-                    self.last = now;
-                    heeded = swift.is_watched[j];
+                    if self.memory.steps > self.numerics.max_steps {
+                        let stop = kurtz_ode::Stop::MaxSteps { time: next };
+                        break Err(Stop::Flow { stop, names: plan.system.state_names() });
+                    }
                 }
-            } else {
-                left -= total * step;
+                if in_vain > FEW {
+                    // Reactions are rare here: better steps are worth their cost. What is left of the exponential variate
+                    // is one again.
+                    self.memory.is_sparse = true;
+                    break Ok(true);
+                }
+                continue;
             }
-            for v in 0..swift.flowing.len() {
-                let i = swift.flowing[v];
-                course.heed(swift, i, 1.5 * course.eta * course.size(i));
+            *now = next;
+            in_vain = 0;
+            left = rng.exponential();
+            let Some(place) = course.draws.choose(partials, rng.uniform(), rng.uniform()) else { continue };
+            let reaction = &swift.reactions[place];
+            if reaction.is_varying && !course.happens(swift, reaction, place, rng.uniform(), next) {
+                continue;
             }
-            if now >= stop || heeded {
-                break false;
+            if !course.draws.fire(partials, place) {
+                course.advance(next);
+                break Err(self.negative_amount(partials.reaction(place), |i| course.amount(swift, i), next));
             }
-            if in_vain > FEW {
-                // Reactions are rare here: better steps are worth their cost. What is left of the exponential variate is
-                // one again.
-                self.memory.is_sparse = true;
-                break true;
+            if reaction.bends {
+                course.advance(next);
+                reaction.changes.iter().for_each(|&(v, change)| course.flows[v] += change);
+                course.go_on(swift, stop);
+            }
+            self.events += 1;
+            self.last = next;
+            if self.events.is_multiple_of(LOOK as u64) {
+                self.set_time(next);
+                course.write(swift, &mut self.inputs);
+                if let Err(stop) = self.look_around(rows.end(), progress) {
+                    break Err(stop);
+                }
+            }
+            if reaction.is_watched {
+                break Ok(false);
             }
         };
-        self.set_time(now);
+        self.rng = rng;
         self.remaining = left;
-        Ok(end)
+        result
+    }
+
+    /// Writes the rows before `time`.
+    #[inline(never)]
+    fn write_rows(&mut self, plan: &Plan, swift: &Swift, course: &Course, time: f64, rows: &mut Rows) {
+        course.write(swift, &mut self.inputs);
+        while rows.next() < time {
+            let at = rows.next();
+            for (v, &i) in swift.flowing.iter().enumerate() {
+                self.inputs[i] = course.moved(v, at);
+            }
+            rows.write(plan, &mut self.inputs);
+        }
     }
 
     /// Whether reactions have become frequent enough, after the integrator followed the flow from `before` to a reaction.
@@ -403,38 +447,30 @@ impl Process {
         let plan = Arc::clone(&self.plan);
         let Some(swift) = &plan.swift else { return false };
         let mut course = std::mem::take(&mut self.course);
-        course.start(swift, &self.inputs, self.numerics.relative_tolerance);
-        course.find_speed(swift);
-        let gap = self.time() - before;
+        let (now, gap) = (self.time(), self.time() - before);
+        course.start(swift, &self.inputs, self.numerics.relative_tolerance, now, now + gap);
         let is_again = course.longest_step(swift, gap) * (FEW / 4) as f64 > gap;
         self.course = course;
         is_again
     }
 
+    /// Says which amount reaction `reaction` would make negative; it has not happened.
     #[cold]
-    pub(super) fn negative_amount(&mut self, swift: &Swift, course: &Course, reaction: usize, position: usize) -> Stop {
-        self.inputs[..swift.one].copy_from_slice(&course.amounts[..swift.one]);
-        let counts = self.counts();
-        let species = super::process::species_at(&self.plan, position);
-        let reaction = self.plan.swift_reactions[reaction];
-        Stop::NegativeCount { time: self.time(), reaction, species, counts }
+    pub(super) fn negative_amount(&self, reaction: usize, amount: impl Fn(usize) -> f64, time: f64) -> Stop {
+        let id = self.plan.swift_reactions[reaction];
+        let changes = super::discrete::state_change(&self.plan.system, id);
+        let missing = changes.iter().find(|&&(i, d)| amount(i) + d < 0.0).map_or(0, |&(i, _)| i);
+        let species = super::process::species_at(&self.plan, missing);
+        Stop::NegativeCount { time, reaction: id, species, counts: Vec::new() }
     }
-}
 
-/// The reaction in whose bound `target` falls, and how high above the beginning of the bound.
-#[inline(always)]
-pub(super) fn choose(sums: &[f64; BLOCKS], bounds: &[f64], target: f64) -> Option<(usize, f64)> {
-    // Counting instead of looking: which reaction it is cannot be predicted.
-    let block = sums.iter().map(|&sum| usize::from(sum <= target)).sum::<usize>().min(BLOCKS - 1);
-    let target = target - if block > 0 { sums[block - 1] } else { 0.0 };
-    let bounds = bounds.as_chunks::<BLOCK>().0.get(block)?;
-    let (mut sum, mut below, mut i) = (0.0, 0.0, 0);
-    for &bound in bounds {
-        sum += bound;
-        let is_below = sum <= target;
-        i += usize::from(is_below);
-        below = if is_below { sum } else { below };
+    /// Adds the state to an end that is told with it.
+    pub(super) fn with_counts(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::NegativeCount { time, reaction, species, .. } => {
+                Stop::NegativeCount { time, reaction, species, counts: self.counts() }
+            }
+            other => other,
+        }
     }
-    // Rounding can lead beyond the last one.
-    (i < BLOCK).then_some((block * BLOCK + i, target - below))
 }

@@ -2,6 +2,7 @@
 
 mod equations;
 mod events;
+mod preparation;
 mod stochastic;
 
 use super::*;

@@ -11,8 +11,10 @@ pub mod integrate;
 pub mod learn;
 mod model_file;
 pub mod moments;
+pub mod scan;
 pub mod simulate;
 pub mod solve;
+pub mod spikes;
 pub mod summary;
 
 pub use findings::Findings;

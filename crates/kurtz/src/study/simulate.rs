@@ -124,7 +124,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
     if few && settings.variables.iter().all(|name| molecules.network().species_named(name).is_some()) {
         observables.clear();
     }
-    let flowing = flowing(settings)?;
+    let flowing = flowing(&settings.method, &settings.continuous, settings.current_step)?;
     // The same propensities by faster kernels (but not the same flows); what is observed is that of the laws as they are written.
     let network = if flowing.is_some() { molecules.network().clone() } else { molecules.network().in_mass_action() };
     let engine = match Kinetics::new(&network) {
@@ -205,8 +205,7 @@ fn check_number_of_moments(variables: usize, order: u32, points: usize) -> Resul
 }
 
 /// The method for reactions of which some flow, if so.
-fn flowing(settings: &Settings) -> Result<Option<Hybrid>, Error> {
-    let (names, step) = (settings.continuous.clone(), settings.current_step);
+pub(super) fn flowing(method: &str, names: &[String], step: Option<f64>) -> Result<Option<Hybrid>, Error> {
     if names.is_empty() {
         return match step {
             None => Ok(None),
@@ -217,7 +216,7 @@ fn flowing(settings: &Settings) -> Result<Option<Hybrid>, Error> {
             }),
         };
     }
-    if !matches!(settings.method.as_str(), "auto" | "hybrid") {
+    if !matches!(method, "auto" | "hybrid") {
         return Err(Error::Setting {
             setting: "continuous",
             found: names.join(","),
@@ -225,7 +224,7 @@ fn flowing(settings: &Settings) -> Result<Option<Hybrid>, Error> {
         });
     }
     let treatment = step.map_or(Treatment::Integrated, Treatment::FixedSteps);
-    Ok(Some(Hybrid { partition: Partition::Mixed(names), treatment, ..Hybrid::default() }))
+    Ok(Some(Hybrid { partition: Partition::Mixed(names.to_vec()), treatment, ..Hybrid::default() }))
 }
 
 /// The method of this name, and the rate laws alone if they are all that it follows.
@@ -239,6 +238,21 @@ fn chosen_method(name: &str, system: &System) -> Result<(Box<dyn Method>, Option
         ("hybrid", _) => Ok((method_named(name)?, None)),
         (_, kinetics) => Ok((method_named(name)?, Some(kinetics?))),
     }
+}
+
+/// The method of this name for a system in molecules, and the same system in the form that it is fastest with; rate laws that
+/// cannot be started are refused.
+pub(super) fn sound_method(name: &str, molecules: &System) -> Result<(Box<dyn Method>, System), Error> {
+    let network = molecules.network().in_mass_action();
+    let engine = match Kinetics::new(&network) {
+        Err(KineticsError::BadConstant { .. }) => molecules.clone(),
+        _ => System::new(&network, &Changes::default())?,
+    };
+    let (method, kinetics) = chosen_method(name, &engine)?;
+    if let Some(kinetics) = &kinetics {
+        check_initial_state(kinetics)?;
+    }
+    Ok((method, engine))
 }
 
 /// Refuses a model that no method of whole numbers can start from: initial counts that are not whole or too large, a
