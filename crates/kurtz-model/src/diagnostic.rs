@@ -40,6 +40,20 @@ pub struct Place {
     pub indent: usize,
 }
 
+/// Where the lines of a text end.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn new(text: &str) -> Lines {
+        Lines(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i).collect())
+    }
+
+    /// The line, from 1, of a byte.
+    pub fn of(&self, byte: usize) -> usize {
+        self.0.partition_point(|&end| end < byte) + 1
+    }
+}
+
 /// Characters of a line that are shown.
 const SHOWN: usize = 120;
 /// Characters shown before the place in a line that is longer than that.
@@ -47,7 +61,7 @@ const BEFORE: usize = 60;
 
 impl Place {
     /// The place `bytes` in `text`, which is the contents of `file`.
-    pub(crate) fn new(file: &str, text: &str, bytes: Range<usize>) -> Place {
+    pub(crate) fn new(file: &str, text: &str, bytes: Range<usize>, lines: &Lines) -> Place {
         let start = bytes.start.min(text.len());
         let before = &text[..start];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
@@ -67,7 +81,7 @@ impl Place {
         }
         Place {
             file: file.to_string(),
-            line: before.bytes().filter(|&b| b == b'\n').count() + 1,
+            line: lines.of(start),
             column: indent + 1,
             width: width.min(SHOWN - (indent - first).min(SHOWN - 1)),
             excerpt,
@@ -230,7 +244,7 @@ mod tests {
         Diagnostic {
             severity: Severity::Error,
             problem: Problem::Undeclared { kind: NameKind::Species, name: "Ca_cyt".into() },
-            place: Some(Place::new("model.crn", text, bytes)),
+            place: Some(Place::new("model.crn", text, bytes, &Lines::new(text))),
             help: Some("did you mean `Ca_cyto`?".into()),
         }
     }
@@ -259,7 +273,7 @@ mod tests {
     #[test]
     fn a_very_long_line_is_cut_around_the_place() {
         let text = "x".repeat(5000) + "here" + &"y".repeat(5000);
-        let place = Place::new("f", &text, 5000..5004);
+        let place = Place::new("f", &text, 5000..5004, &Lines::new(&text));
         assert_eq!((place.line, place.column, place.width), (1, 5001, 4));
         assert!(place.excerpt.len() < 200);
         assert_eq!(&place.excerpt[place.indent..place.indent + 4], "here");
@@ -267,7 +281,7 @@ mod tests {
 
     #[test]
     fn carets_count_characters_not_bytes() {
-        let place = Place::new("f", "λ -> ∅ @ γ", 12..14);
+        let place = Place::new("f", "λ -> ∅ @ γ", 12..14, &Lines::new("λ -> ∅ @ γ"));
         assert_eq!((place.column, place.indent, place.width), (10, 9, 1));
     }
 

@@ -333,10 +333,32 @@ impl<S: Ord + Clone> Polynomial<S> {
     ///
     /// `name` turns an [`Atom`] into a symbol of the polynomial, or refuses it by `None`: each symbol of the expression,
     /// and each largest sub-expression that is no polynomial, such as exp(E) in k exp(E), or 1 + K in v / (1 + K).
-    /// The result is `None` if anything was refused.
+    /// The result is `None` if anything was refused, or if writing the expression out takes more than [`MOST_WORK`]
+    /// products of terms: a page of text can stand for a polynomial that no memory holds.
     pub fn from_expression(expression: &Expression, name: &mut impl FnMut(Atom<'_>) -> Option<S>) -> Option<Self> {
-        let read = graph::fold(expression, |node, children| Self::read_node(node, children, name));
+        Self::from_expression_within(expression, name, &mut { MOST_WORK })
+    }
+
+    /// As [`Self::from_expression`], where the work of this and others must stay within what `work` says; what was
+    /// needed is taken off it.
+    pub fn from_expression_within(
+        expression: &Expression,
+        name: &mut impl FnMut(Atom<'_>) -> Option<S>,
+        work: &mut usize,
+    ) -> Option<Self> {
+        let read = graph::fold(expression, |node, children| Self::read_node(node, children, name, work));
         read.resolve(expression, name)
+    }
+
+    /// How many terms it has, those with long coefficients counted by their length.
+    fn weight(&self) -> usize {
+        self.terms.values().map(Rational::words).sum()
+    }
+
+    /// Whether exponents grow beyond all sense when it is raised to a power.
+    fn degrees_overflow(&self, power: i64) -> bool {
+        let largest = self.terms.keys().flat_map(|m| m.0.iter().map(|(_, e)| e.unsigned_abs())).max().unwrap_or(0);
+        u64::from(largest).saturating_mul(power.unsigned_abs()) > MOST_DEGREE
     }
 
     /// Reads a node whose children have been read.
@@ -344,7 +366,13 @@ impl<S: Ord + Clone> Polynomial<S> {
         node: &Expression,
         children: &mut [Reading<S>],
         name: &mut impl FnMut(Atom<'_>) -> Option<S>,
+        work: &mut usize,
     ) -> Reading<S> {
+        let mut spend = |steps: usize| {
+            let left = work.checked_sub(steps);
+            *work = left.unwrap_or(0);
+            left.is_some()
+        };
         let mut child = |i: usize, expression: &Expression| std::mem::take(&mut children[i]).resolve(expression, name);
         match node {
             Expression::Number(x) => Rational::from_decimal(*x).map_or(Reading::Refused, |x| Self::constant(x).into()),
@@ -358,12 +386,21 @@ impl<S: Ord + Clone> Polynomial<S> {
                     let (Some(mut left), Some(right)) = (child(0, a), child(1, b)) else { return Reading::Refused };
                     return match operator {
                         BinaryOperator::Add | BinaryOperator::Subtract => {
+                            if !spend(left.weight().min(MAX_TERMS) / 16 + right.weight()) {
+                                return Reading::Refused;
+                            }
                             // In place, so that a sum of many terms takes no quadratic time.
                             let sign = if *operator == BinaryOperator::Add { 1 } else { -1 };
                             left.add_scaled(&right, &Rational::from(sign));
                             left.into()
                         }
-                        BinaryOperator::Multiply if left.terms.len() * right.terms.len() > MAX_TERMS => Reading::Later,
+                        BinaryOperator::Multiply | BinaryOperator::Divide
+                            if left.degrees_overflow(1) || right.degrees_overflow(1) =>
+                        {
+                            Reading::Refused
+                        }
+                        BinaryOperator::Multiply if left.weight() * right.weight() > MAX_TERMS => Reading::Later,
+                        BinaryOperator::Multiply if !spend(left.weight() * right.weight()) => Reading::Refused,
                         BinaryOperator::Multiply => (&left * &right).into(),
                         _ => match right.power(-1).or_else(|| Self::symbol(name(Atom::Opaque(b))?).power(-1)) {
                             Some(inverse) => (&left * &inverse).into(),
@@ -379,6 +416,14 @@ impl<S: Ord + Clone> Polynomial<S> {
                 let Some(base) = std::mem::take(&mut children[0]).resolve(a, name) else { return Reading::Refused };
                 if base.terms.len() > 1 && binomial_above(base.terms.len(), exponent, MAX_TERMS) {
                     return Reading::Later;
+                }
+                let steps = if base.terms.len() > 1 {
+                    base.weight().saturating_pow(2) * exponent.unsigned_abs() as usize
+                } else {
+                    1
+                };
+                if base.degrees_overflow(exponent) || !spend(steps) {
+                    return Reading::Refused;
                 }
                 base.power(i32::try_from(exponent).expect("at most MAX_POWER")).map_or(Reading::Later, Into::into)
             }
@@ -468,6 +513,12 @@ const MAX_POWER: i64 = 64;
 
 /// Products and powers of more terms are not expanded.
 const MAX_TERMS: usize = 20_000;
+
+/// Terms may be multiplied or added so many times while one expression is read.
+pub const MOST_WORK: usize = 2_000_000;
+
+/// Larger exponents are not read.
+const MOST_DEGREE: u64 = 1_000_000;
 
 /// Whether a sum of `terms` terms has more than `limit` terms when raised to a power.
 fn binomial_above(terms: usize, exponent: i64, limit: usize) -> bool {

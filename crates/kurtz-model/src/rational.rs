@@ -103,6 +103,14 @@ impl Rational {
         }
     }
 
+    /// Machine words that it takes, 1 at least.
+    pub(crate) fn words(&self) -> usize {
+        match &self.0 {
+            Repr::Small(..) => 1,
+            Repr::Big(ratio) => ((ratio.numer().bits() + ratio.denom().bits()) / 64) as usize + 1,
+        }
+    }
+
     /// Whether it is 0.
     pub fn is_zero(&self) -> bool {
         self.0 == Repr::Small(0, 1)

@@ -1,6 +1,7 @@
 //! A whole network in the form that engines run: what is constant, what is computed, what flows and what jumps.
 
 mod check;
+mod followed;
 mod initial;
 mod molecules;
 mod observable;

@@ -240,6 +240,7 @@ impl Table {
         let widths: Vec<usize> = (0..columns)
             .map(|c| cells.iter().map(|row| width(&row[c])).max().unwrap_or(0).max(width(&headings[c])))
             .collect();
+        let numeric: Vec<bool> = (0..columns).map(|c| self.is_numeric(c)).collect();
         let line = |row: Vec<&str>| {
             let mut text = String::new();
             for (c, cell) in row.into_iter().enumerate() {
@@ -247,7 +248,7 @@ impl Table {
                 if c > 0 {
                     text.push_str("  ");
                 }
-                text += &if self.is_numeric(c) { padding + cell } else { cell.to_owned() + &padding };
+                text += &if numeric[c] { padding + cell } else { cell.to_owned() + &padding };
             }
             text.trim_end().to_owned() + "\n"
         };

@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// So many stops of the flow within this part of the time are taken for one that never goes on.
 const MOST_SWITCHES: usize = 1_000;
 const STANDSTILL: f64 = 1e-9;
+/// The same of the whole time that is asked for, which matters at its beginning.
+const STANDSTILL_OF_ALL: f64 = 1e-15;
 
 /// Numerical settings, as the engine needs them.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub(super) struct Process {
     pub schedule: Schedule,
     /// Reactions that happened one by one.
     pub events: u64,
+    /// Events of the network that happened.
+    pub happened: u64,
     /// Time of the last reaction or event.
     pub last: f64,
     /// Time from which on nothing can happen.
@@ -76,6 +80,7 @@ impl Process {
             remaining: 0.0,
             schedule: Schedule::default(),
             events: 0,
+            happened: 0,
             last: 0.0,
             absorbed: f64::INFINITY,
             watch: Watch::new(numerics.max_events),
@@ -91,7 +96,7 @@ impl Process {
     pub fn begin(&mut self, start: f64) {
         self.set_time(start);
         self.watch.start(start);
-        (self.events, self.last, self.absorbed) = (0, start, f64::INFINITY);
+        (self.events, self.happened, self.last, self.absorbed) = (0, 0, start, f64::INFINITY);
     }
 
     /// The present time.
@@ -124,7 +129,9 @@ impl Process {
         }
         self.settle()?;
         self.remaining = if plan.discrete.reactions.is_empty() { f64::INFINITY } else { self.rng.exponential() };
-        let end = rows.end();
+        // A little further, so that what happens at the very end as far as the integration can tell is still seen.
+        let looks_ahead = !plan.events.is_empty() && !plan.switches.dense.is_mode.is_empty();
+        let end = rows.end() * if looks_ahead { 1.0 + self.numerics.relative_tolerance } else { 1.0 };
         let flows = plan.flows();
         let mut clock = self.next_clock();
         let (mut standing, mut stands_at) = (0, start);
@@ -133,11 +140,14 @@ impl Process {
                 return Err(Stop::Cancelled);
             }
             // Laws or events that switch back and forth without time passing.
-            standing = if self.time() - stands_at <= STANDSTILL * self.time().abs() { standing + 1 } else { 0 };
+            let moved = self.time() - stands_at;
+            let stays = moved <= STANDSTILL * self.time().abs() || moved <= STANDSTILL_OF_ALL * end;
+            standing = if stays { standing + 1 } else { 0 };
             if standing == 0 {
                 stands_at = self.time();
             }
-            if flows && standing > MOST_SWITCHES {
+            // Reactions may be that fast, where nothing but them happens.
+            if (flows || plan.discrete.reactions.is_empty()) && standing > MOST_SWITCHES {
                 return Err(Stop::Standstill { time: self.time() });
             }
             let stop = end.min(clock).min(self.schedule.next());
@@ -162,6 +172,8 @@ impl Process {
             };
             if !is_settled {
                 self.settle()?;
+                let now = self.time();
+                rows.write_before(now, &plan, &mut self.inputs);
                 clock = self.next_clock();
             }
         }

@@ -12,11 +12,13 @@ pub(super) struct Product {
 
 /// Deeper laws are no products that somebody wrote.
 const DEEPEST: usize = 40;
+/// Nor are those of more parts, parts that are shared counted each time.
+const MOST_PARTS: usize = 500;
 
 impl Product {
     /// The product that a resolved expression is as it is written, if it is one.
     pub fn of(system: &System, expression: &Expression) -> Option<Product> {
-        of(system, expression, DEEPEST)
+        of(system, expression, DEEPEST, &mut { MOST_PARTS })
     }
 
     #[inline]
@@ -31,9 +33,10 @@ impl Product {
     }
 }
 
-fn of(system: &System, expression: &Expression, deepest: usize) -> Option<Product> {
+fn of(system: &System, expression: &Expression, deepest: usize, parts: &mut usize) -> Option<Product> {
     let deepest = deepest.checked_sub(1)?;
-    let part = |e: &Expression| of(system, e, deepest);
+    *parts = parts.checked_sub(1)?;
+    let mut part = |e: &Expression| of(system, e, deepest, parts);
     let number = |e: &Expression| e.is_constant().then(|| e.evaluate(&|_| f64::NAN));
     match expression {
         Expression::Number(constant) => Some(Product { constant: *constant, factors: Vec::new() }),

@@ -2,7 +2,7 @@
 
 use crate::moments::program::with_scratch;
 use kurtz_model::expression::{Expression, Program};
-use kurtz_model::{Symbol, System};
+use kurtz_model::{Symbol, System, Variable};
 
 /// Expressions compiled over the engine's inputs.
 #[derive(Clone, Debug)]
@@ -11,10 +11,18 @@ pub(super) struct Compiled(Program);
 impl Compiled {
     /// Compiles resolved expressions; `modes` is the number of modes behind state and time.
     pub fn new(system: &System, modes: usize, expressions: &[Expression]) -> Self {
-        let state = system.state().iter().map(|&v| Symbol::from(v));
-        let modes = (0..modes).map(|k| mode(system, k));
-        let inputs: Vec<Symbol> = state.chain([Symbol::Time]).chain(modes).collect();
-        Compiled(Program::compile(expressions, &inputs, |_| None).expect("resolved expressions read inputs only"))
+        let (state, parameters) = (system.state().len(), system.network().parameters.len());
+        let place = |symbol| {
+            let place = match symbol {
+                Symbol::Time => Some(state),
+                // Modes come after state and time.
+                Symbol::Parameter(p) if p.index() >= parameters => Some(state + 1 + p.index() - parameters),
+                symbol => Variable::of(symbol).and_then(|v| system.position(v)),
+            };
+            place.map(|i| u32::try_from(i).expect("fewer than 2^32 inputs"))
+        };
+        let program = Program::compile_at(expressions, state + 1 + modes, place, |_| None);
+        Compiled(program.expect("resolved expressions read inputs only"))
     }
 
     /// Number of outputs.

@@ -6,6 +6,8 @@ use kurtz_model::EventId;
 
 /// So many events at one instant are taken for a loop that never ends.
 const LOOP: usize = 100_000;
+/// And so many in one trajectory for one that has no end.
+const MOST_EVENTS: u64 = 5_000_000;
 
 /// An event that has triggered and not happened yet.
 #[derive(Clone, Debug)]
@@ -130,6 +132,10 @@ impl Process {
 
     /// Carries out a waiting event.
     fn happen(&mut self, which: usize) -> Result<(), Stop> {
+        self.happened += 1;
+        if self.happened > MOST_EVENTS {
+            return Err(Stop::EventLimit { time: self.time(), events: self.happened });
+        }
         let Pending { event, values, .. } = self.schedule.pending.remove(which);
         let values = values.unwrap_or_else(|| self.new_values(event));
         let plan = std::sync::Arc::clone(&self.plan);

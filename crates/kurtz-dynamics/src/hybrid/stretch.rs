@@ -9,6 +9,9 @@ use crate::progress::Progress;
 use kurtz_ode::{Integration, OdeMethod, Stepper, Tolerance, VectorField};
 use std::sync::Arc;
 
+/// Error of the time at which a condition changes, in steps of the integrator times its relative tolerance.
+const DOUBT: f64 = 10.0;
+
 /// How a stretch ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum End {
@@ -137,7 +140,10 @@ impl Process {
             let changes = probe.first_change(&mut stepper, fires.unwrap_or(to));
             let at = changes.or(fires).unwrap_or(to);
             let mut y = vec![0.0; field.dimension()];
-            while rows.next() < at {
+            // The integration does not know when something changes to the last digit: what is asked for at that time
+            // as far as it can tell is written after the change.
+            let doubt = if changes.is_some() { DOUBT * self.numerics.relative_tolerance * (to - from) } else { 0.0 };
+            while rows.next() < at - doubt {
                 let time = rows.next();
                 stepper.write_state_at(time, &mut y);
                 field.write_inputs(time, &y, &mut self.inputs);

@@ -8,11 +8,14 @@
 use super::program::{Compiled, mode};
 use kurtz_model::expression::{BinaryOperator, Expression, Function};
 use kurtz_model::{Symbol, System};
+use std::collections::HashMap;
 
 /// Comparisons and steps whose value can change while nothing jumps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
     nodes: Vec<Expression>,
+    /// Places of the nodes by their fingerprints.
+    places: HashMap<u64, Vec<usize>>,
 }
 
 /// Whether something can change while nothing jumps.
@@ -40,7 +43,9 @@ pub(super) fn has_switch(expression: &Expression) -> bool {
 
 impl Collected {
     fn place(&mut self, node: &Expression) -> usize {
-        self.nodes.iter().position(|known| known == node).unwrap_or_else(|| {
+        let alike = self.places.entry(node.fingerprint()).or_default();
+        alike.iter().copied().find(|&place| &self.nodes[place] == node).unwrap_or_else(|| {
+            alike.push(self.nodes.len());
             self.nodes.push(node.clone());
             self.nodes.len() - 1
         })

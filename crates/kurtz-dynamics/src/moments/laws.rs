@@ -3,7 +3,7 @@
 use super::error::MomentsError;
 use super::jump::{Jump, Variable, binomial};
 use super::symbol::{MAX_DEGREE, MomentPolynomial, MomentSymbol};
-use kurtz_model::polynomial::{Atom, Monomial, Polynomial};
+use kurtz_model::polynomial::{Atom, MOST_WORK, Monomial, Polynomial};
 use kurtz_model::rational::Rational;
 use kurtz_model::{Expression, Network, RateLaw, Reaction, SpeciesId, Symbol};
 
@@ -18,6 +18,8 @@ pub(crate) struct PolynomialLaws {
     pub factors: Vec<MomentPolynomial>,
     /// Sub-expressions free of fluctuating species that are no polynomials (clamped species are counts), and time: what [`MomentSymbol::Constant`] refers to.
     pub constants: Vec<Expression>,
+    /// How much may still be done to write laws out as polynomials.
+    work: usize,
 }
 
 impl PolynomialLaws {
@@ -28,7 +30,8 @@ impl PolynomialLaws {
     pub(crate) fn new(network: &Network) -> Result<Self, MomentsError> {
         let dynamic = network.species.iter().enumerate().filter(|(_, s)| !s.clamped);
         let species = dynamic.map(|(i, _)| SpeciesId::from(i)).collect();
-        let mut laws = PolynomialLaws { species, jumps: Vec::new(), factors: Vec::new(), constants: Vec::new() };
+        let work = 3 * MOST_WORK;
+        let mut laws = PolynomialLaws { species, jumps: Vec::new(), factors: Vec::new(), constants: Vec::new(), work };
         for reaction in &network.reactions {
             let (factor, propensity) = laws.read(network, reaction)?;
             let degree = propensity.degree_in(|v| matches!(v, Variable::Count(_)));
@@ -134,7 +137,7 @@ impl PolynomialLaws {
             });
             Variable::Fixed(MomentSymbol::Constant(u32::try_from(position).expect("few constants")))
         };
-        let polynomial = Polynomial::from_expression(expression, &mut |atom| match atom {
+        let mut name = |atom: Atom<'_>| match atom {
             Atom::Symbol(Symbol::Species(s)) => Some(match species.binary_search(&s) {
                 Ok(i) => Variable::Count(i),
                 Err(_) => Variable::Fixed(MomentSymbol::Clamped(s)),
@@ -143,7 +146,8 @@ impl PolynomialLaws {
             Atom::Symbol(Symbol::Compartment(c)) => Some(Variable::Fixed(MomentSymbol::Compartment(c))),
             Atom::Symbol(Symbol::Time) => Some(intern(&Expression::Symbol(Symbol::Time))),
             Atom::Opaque(e) => is_fixed(e, species).then(|| intern(e)),
-        })?;
+        };
+        let polynomial = Polynomial::from_expression_within(expression, &mut name, &mut self.work)?;
         let negative = |(v, e): &(Variable, i32)| *e < 0 && matches!(v, Variable::Count(_));
         let has_negative = polynomial.terms().any(|(m, _)| m.factors().iter().any(negative));
         (!has_negative).then_some(polynomial)

@@ -56,6 +56,9 @@ pub enum Problem {
     #[error("this file has {megabytes} MB; a model may have {limit} MB")]
     HugeFile { megabytes: usize, limit: usize },
 
+    #[error("left out, since only rules or events change it and no rate reads it: {}", names.join(", "))]
+    LeftOut { names: Vec<String> },
+
     // Its letters and words.
     #[error("`{text}` cannot stand here")]
     StrayCharacters { text: String },

@@ -58,6 +58,26 @@ impl Expression {
         fold(self, |_, counts: &mut [u64]| counts.iter().fold(1, |sum: u64, &n| sum.saturating_add(n)))
     }
 
+    /// A number that equal expressions share and others hardly ever do.
+    pub fn fingerprint(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        fold(self, |node, children: &mut [u64]| {
+            let mut hasher = DefaultHasher::new();
+            std::mem::discriminant(node).hash(&mut hasher);
+            match node {
+                // 0 and -0 are equal.
+                Expression::Number(x) => (x + 0.0).to_bits().hash(&mut hasher),
+                Expression::Symbol(s) => s.hash(&mut hasher),
+                Expression::Unary(operator, _) => operator.hash(&mut hasher),
+                Expression::Binary(operator, ..) => operator.hash(&mut hasher),
+                Expression::Call(function, _) => function.hash(&mut hasher),
+                Expression::Piecewise(..) => {}
+            }
+            children.hash(&mut hasher);
+            hasher.finish()
+        })
+    }
+
     /// Nodes held in memory, shared ones counted once.
     pub fn stored_nodes(&self) -> usize {
         let mut count = 0;

@@ -44,9 +44,12 @@ impl General {
             }
             reactions.push(ReactionId::from(i));
         }
-        let species = (0..network.species.len()).map(|i| Symbol::Species(SpeciesId::from(i)));
-        let inputs: Vec<Symbol> = species.chain([Symbol::Time]).collect();
-        let together = |laws: &[Expression]| Program::compile(laws, &inputs, known);
+        let place = |symbol| match symbol {
+            Symbol::Species(s) => Some(s.0),
+            Symbol::Time => u32::try_from(network.species.len()).ok(),
+            _ => None,
+        };
+        let together = |laws: &[Expression]| Program::compile_at(laws, network.species.len() + 1, place, known);
         let alone = |laws: &[Expression]| {
             laws.iter().map(|law| together(std::slice::from_ref(law))).collect::<Result<Vec<_>, _>>()
         };

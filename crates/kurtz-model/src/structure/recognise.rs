@@ -3,7 +3,7 @@
 use super::kinds::Kind;
 use crate::expression::{Expression, Symbol};
 use crate::network::{Network, RateLaw, ReactionId, RuleKind, SpeciesId};
-use crate::polynomial::{Atom, Monomial, Polynomial};
+use crate::polynomial::{Atom, MOST_WORK, Monomial, Polynomial};
 use crate::rational::Rational;
 use std::collections::HashMap;
 
@@ -18,6 +18,8 @@ pub struct Recognised {
     pub discrete: Option<Expression>,
     /// k, if the propensity is k V prod_l (n_l/V_l)^nu_l / nu_l!: mass action of concentrations.
     pub continuous: Option<Expression>,
+    /// Whether it was not looked at to the end, since writing it out would take too long.
+    pub too_large: bool,
 }
 
 /// What kind of function a law is.
@@ -52,16 +54,27 @@ impl Network {
     /// Parameters count as constants, also if rules or events change them, but not those that an assignment rule
     /// computes from species.
     ///
+    /// Laws that are too large to be written out are not recognised; see [`Network::recognise_within`].
+    ///
     /// # Panics
     /// If the network has no such reaction.
     pub fn recognise(&self, reaction: ReactionId) -> Recognised {
+        self.recognise_within(reaction, &mut { MOST_WORK })
+    }
+
+    /// As [`Self::recognise`], where the work of this and other calls together stays within what `work` says, and what
+    /// was needed is taken off it. A law for which nothing is left is not recognised.
+    ///
+    /// # Panics
+    /// If the network has no such reaction.
+    pub fn recognise_within(&self, reaction: ReactionId, work: &mut usize) -> Recognised {
         let description = &self.reactions[reaction.index()];
         if let RateLaw::MassAction(k) = &description.rate {
             let mut orders = description.reactants.clone();
             orders.sort_unstable();
             let form = self.degree(reaction).map_or(LawForm::General, LawForm::Polynomial);
             let continuous = orders.iter().all(|&(_, nu)| nu <= 1).then(|| k.clone());
-            return Recognised { form, orders, discrete: Some(k.clone()), continuous };
+            return Recognised { form, orders, discrete: Some(k.clone()), continuous, too_large: false };
         }
         let law = self.written_out(&self.propensity_expression(reaction));
         let form = match Kind::of(&law, &|s| self.species[s.index()].clamped) {
@@ -70,7 +83,7 @@ impl Network {
             Kind::Rational => LawForm::Rational,
             Kind::General => LawForm::General,
         };
-        let none = Recognised { form, orders: Vec::new(), discrete: None, continuous: None };
+        let none = Recognised { form, orders: Vec::new(), discrete: None, continuous: None, too_large: false };
         let mut opaque: Vec<Expression> = Vec::new();
         let name = &mut |atom: Atom<'_>| match atom {
             Atom::Symbol(Symbol::Time) => None,
@@ -82,8 +95,8 @@ impl Network {
                 opaque.len() - 1
             }))),
         };
-        let Some(law) = Polynomial::from_expression(&law, name) else {
-            return none;
+        let Some(law) = Polynomial::from_expression_within(&law, name, work) else {
+            return Recognised { too_large: *work == 0, ..none };
         };
         let Some((monomial, coefficient)) = leading(&law) else {
             return none;
@@ -114,7 +127,8 @@ impl Network {
                 Part::Opaque(i) => opaque[*i].clone(),
                 Part::Species(s) => Expression::from(*s),
             });
-        Recognised { form, orders, discrete: discrete.then(|| k.clone()), continuous: continuous.then_some(k) }
+        let (discrete, continuous) = (discrete.then(|| k.clone()), continuous.then_some(k));
+        Recognised { form, orders, discrete, continuous, too_large: false }
     }
 
     /// This network with every explicit law that is discrete mass action of the reaction's own reactants written as
@@ -124,11 +138,12 @@ impl Network {
     /// methods that count molecules.
     pub fn in_mass_action(&self) -> Network {
         let mut network = self.clone();
+        let mut work = 10 * MOST_WORK;
         for (i, reaction) in network.reactions.iter_mut().enumerate() {
             if matches!(reaction.rate, RateLaw::MassAction(_)) || !reaction.yields.is_empty() {
                 continue;
             }
-            let found = self.recognise(ReactionId::from(i));
+            let found = self.recognise_within(ReactionId::from(i), &mut work);
             let mut reactants = reaction.reactants.clone();
             reactants.sort_unstable();
             if let Some(k) = found.discrete.filter(|_| found.orders == reactants) {

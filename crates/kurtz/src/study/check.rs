@@ -11,6 +11,7 @@ use kurtz_model::{
     Event, Expression, Kinetics, Network, RateLaw, Reaction, ReactionId, RuleKind, SpeciesId, System, Value, Variable,
 };
 use kurtz_report::{Cell, Table};
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 
 /// What there is to say about a network.
@@ -22,6 +23,10 @@ pub struct Description {
     molecules: System,
     /// Its rate laws in molecules, or why they are not all of it.
     kinetics: Result<Kinetics, KineticsError>,
+    /// The rate laws alone, where what else there is only looks at them.
+    followed: Option<Kinetics>,
+    /// What changes quantities beside reactions.
+    changes: HashMap<Variable, &'static str>,
 }
 
 /// Describes the network of a model file.
@@ -32,7 +37,20 @@ pub fn run(choice: &ModelChoice) -> Result<Description, Error> {
     let model = choice.read_whole()?;
     let molecules = System::new(&model.system.network().in_molecules(), &Changes::default())?;
     let kinetics = Kinetics::new(molecules.network());
-    Ok(Description { model, molecules, kinetics })
+    let followed = match &kinetics {
+        Err(KineticsError::NeedsSystem { .. }) => {
+            molecules.network().followed().and_then(|(n, _)| Kinetics::new(&n)).ok()
+        }
+        _ => None,
+    };
+    let network = model.system.network();
+    let set = network.events.iter().flat_map(|e| &e.assignments).map(|&(v, _)| (v, "set by events"));
+    let ruled = network.rules.iter().map(|rule| match rule.kind {
+        RuleKind::Assignment => (rule.variable, "by its rule"),
+        RuleKind::Rate => (rule.variable, "flows by its rule"),
+    });
+    let changes = set.chain(ruled).collect();
+    Ok(Description { model, molecules, kinetics, followed, changes })
 }
 
 /// A method, whether it applies, and if not, why.
@@ -78,9 +96,9 @@ impl Description {
             (false, false) => "explicit laws as they are written, mass action in the limit of large volume",
         };
         add("simulate --method ode", None, remark);
-        let kinetics = match &self.kinetics {
-            Ok(kinetics) => kinetics,
-            Err(error) => {
+        let kinetics = match (&self.kinetics, &self.followed) {
+            (Ok(kinetics), _) | (_, Some(kinetics)) => kinetics,
+            (Err(error), None) => {
                 add("moments", Some(obstacle(error)), "");
                 add("solve", Some(obstacle(error)), "");
                 return all;
@@ -140,13 +158,7 @@ impl Description {
 
     /// What changes a quantity, if no reaction does.
     fn changes(&self, variable: Variable) -> &'static str {
-        let network = self.model.system.network();
-        let by_rule = network.rules.iter().find(|rule| rule.variable == variable).map(|rule| match rule.kind {
-            RuleKind::Assignment => "by its rule",
-            RuleKind::Rate => "flows by its rule",
-        });
-        let set = network.events.iter().any(|e| e.assignments.iter().any(|(v, _)| *v == variable));
-        by_rule.unwrap_or(if set { "set by events" } else { "" })
+        self.changes.get(&variable).copied().unwrap_or("")
     }
 
     fn parameter_table(&self, network: &Network) -> Table {
@@ -167,6 +179,7 @@ impl Description {
 
     fn reactions(&self, network: &Network) -> String {
         let mut text = String::new();
+        let mut work = 3 * kurtz_model::polynomial::MOST_WORK;
         for (i, reaction) in network.reactions.iter().enumerate() {
             let id = ReactionId::from(i);
             // Writing to a string cannot fail.
@@ -179,7 +192,7 @@ impl Description {
             let _ =
                 writeln!(text, "      rate (concentrations)       {}", network.rate_expression(id).display(network));
             if !matches!(reaction.rate, RateLaw::MassAction(_)) {
-                let _ = writeln!(text, "      recognised as               {}", recognised(network, id));
+                let _ = writeln!(text, "      recognised as               {}", recognised(network, id, &mut work));
             }
         }
         text
@@ -255,8 +268,8 @@ fn equation(network: &Network, id: ReactionId) -> String {
 }
 
 /// What the law of a reaction is, in words.
-fn recognised(network: &Network, id: ReactionId) -> String {
-    let found = network.recognise(id);
+fn recognised(network: &Network, id: ReactionId, work: &mut usize) -> String {
+    let found = network.recognise_within(id, work);
     let term = |&(s, nu): &(SpeciesId, u32)| {
         let name = &network.species[s.index()].name;
         if nu == 1 { name.clone() } else { format!("{nu} {name}") }
@@ -270,6 +283,7 @@ fn recognised(network: &Network, id: ReactionId) -> String {
         (None, Some(k), _) => {
             format!("mass action of concentrations of {of} with the constant {} (not of molecules)", constant(k))
         }
+        (None, None, _) if found.too_large => "not recognised: too large to be written out".into(),
         (None, None, LawForm::Polynomial(degree)) => format!("a polynomial of degree {degree}"),
         (None, None, LawForm::Rational) => "a rational function".into(),
         (None, None, LawForm::TimeDependent) => "a function of time".into(),

@@ -1,7 +1,7 @@
 //! A model from a file, with the changes a user asked for.
 
 use crate::Error;
-use kurtz_model::diagnostic::Diagnostic;
+use kurtz_model::diagnostic::{Diagnostic, Problem, Severity};
 use kurtz_model::format::{self, Format};
 use kurtz_model::kinetics::{Changes, KineticsError};
 use kurtz_model::system::Observable;
@@ -78,8 +78,20 @@ impl ModelChoice {
     /// # Errors
     /// Mistakes in the file, changes to what it does not have, and what rate laws cannot express.
     pub fn read(&self) -> Result<ModelFile, Error> {
-        let WholeModel { name, network, warnings, .. } = self.read_whole()?;
-        let kinetics = Kinetics::with_changes(&network, &self.changes)?;
+        let WholeModel { name, network, system, mut warnings, .. } = self.read_whole()?;
+        let (network, kinetics) = match Kinetics::with_changes(&network, &self.changes) {
+            Ok(kinetics) => (network, kinetics),
+            Err(KineticsError::NeedsSystem { .. }) => {
+                let (followed, left_out) = system.network().followed()?;
+                if !left_out.is_empty() {
+                    let problem = Problem::LeftOut { names: left_out };
+                    warnings.push(Diagnostic { severity: Severity::Warning, problem, place: None, help: None });
+                }
+                let kinetics = Kinetics::new(&followed)?;
+                (followed, kinetics)
+            }
+            Err(error) => return Err(error.into()),
+        };
         if network.species.is_empty() {
             return Err(Error::NoSpecies { path: self.path.clone() });
         }

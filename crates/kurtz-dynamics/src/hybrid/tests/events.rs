@@ -152,6 +152,21 @@ fn conditions_that_hold_for_a_moment_are_seen() {
 }
 
 #[test]
+fn an_event_that_falls_on_an_output_time_shows_at_it() {
+    // x reaches 1 at t = 10, as exactly as sums of 0.1 do; y = exp(t) reaches e^2 at t = 2.
+    let mut n = network("species X = 0\nparameter x = 0, y = 1, hit = 0, grown = 0\n 0 -> X @ 0");
+    let (x, y) = (value_of(&n, "x"), value_of(&n, "y"));
+    rule(&mut n, RuleKind::Rate, "x", Expression::Number(0.1));
+    rule(&mut n, RuleKind::Rate, "y", y.clone());
+    n.events.push(event(&n, "hit", at_least(x, 1.0), &[("hit", Expression::Number(1.0))]));
+    n.events.push(event(&n, "grown", at_least(y, 2f64.exp()), &[("grown", Expression::Number(1.0))]));
+    let grid: Vec<f64> = (0..=10).map(f64::from).collect();
+    let run = course(&n, &["hit", "grown"], &grid);
+    assert_eq!(run.column(0), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(run.column(1), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+}
+
+#[test]
 fn a_negative_delay_is_named() {
     let mut n = network("species X = 0\n 0 -> X @ 0");
     let mut e = event(&n, "late", at_least(time(), 1.0), &[("X", Expression::Number(1.0))]);

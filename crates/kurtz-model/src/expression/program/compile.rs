@@ -33,6 +33,20 @@ impl Program {
         constant: impl Fn(Symbol) -> Option<f64>,
     ) -> Result<Program, UnboundSymbol> {
         let places: HashMap<Symbol, u32> = (0..).zip(inputs).map(|(i, &s)| (s, i)).collect();
+        Self::compile_at(outputs, inputs.len(), |symbol| places.get(&symbol).copied(), constant)
+    }
+
+    /// As [`Self::compile`], where `place` says which of so many inputs a symbol is: many small programs over the same
+    /// inputs then need no list of them each.
+    ///
+    /// # Errors
+    /// A symbol is neither an input nor a constant.
+    pub fn compile_at(
+        outputs: &[Expression],
+        inputs: usize,
+        place: impl Fn(Symbol) -> Option<u32>,
+        constant: impl Fn(Symbol) -> Option<f64>,
+    ) -> Result<Program, UnboundSymbol> {
         let mut values = Values::default();
         let mut unbound = None;
         let mut results = Vec::new();
@@ -46,8 +60,8 @@ impl Program {
             }
             match node {
                 Expression::Number(x) => values.constant(*x),
-                Expression::Symbol(s) => match (places.get(s), constant(*s)) {
-                    (Some(&i), _) => values.value(Value::Input(i)),
+                Expression::Symbol(s) => match (place(*s), constant(*s)) {
+                    (Some(i), _) => values.value(Value::Input(i)),
                     (None, Some(x)) => values.constant(x),
                     (None, None) => {
                         unbound.get_or_insert(UnboundSymbol { symbol: *s });
@@ -66,7 +80,7 @@ impl Program {
         });
         match unbound {
             Some(unbound) => Err(unbound),
-            None => Ok(values.emit(inputs.len(), &results)),
+            None => Ok(values.emit(inputs, &results)),
         }
     }
 }

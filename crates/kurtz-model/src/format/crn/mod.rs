@@ -34,7 +34,7 @@ mod tests;
 mod validate;
 mod values;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Problem, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Lines, Place, Problem, Severity};
 use crate::network::Network;
 use lexer::Fault;
 use std::path::Path;
@@ -132,8 +132,9 @@ pub fn parse(text: &str, file_name: &str) -> Result<(Network, Vec<Diagnostic>), 
 }
 
 fn diagnostics(faults: Vec<Fault>, severity: Severity, file: &str, text: &str) -> Vec<Diagnostic> {
+    let lines = Lines::new(text);
     let with_place = |f: Fault| {
-        let place = Some(Place::new(file, text, f.span));
+        let place = Some(Place::new(file, text, f.span, &lines));
         Diagnostic { severity, problem: f.problem, place, help: f.help }
     };
     faults.into_iter().map(with_place).collect()
@@ -143,18 +144,4 @@ fn diagnostics(faults: Vec<Fault>, severity: Severity, file: &str, text: &str) -
 fn refusal(problem: Problem, help: Option<&str>) -> Diagnostics {
     let help = help.map(str::to_string);
     Diagnostics { list: vec![Diagnostic { severity: Severity::Error, problem, place: None, help }], omitted: 0 }
-}
-
-/// Where the lines of a text end.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn new(text: &str) -> Lines {
-        Lines(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i).collect())
-    }
-
-    /// The line, from 1, of a byte.
-    fn of(&self, byte: usize) -> usize {
-        self.0.partition_point(|&end| end < byte) + 1
-    }
 }

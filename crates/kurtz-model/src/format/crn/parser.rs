@@ -5,9 +5,9 @@ mod declarations;
 mod quantities;
 mod reactions;
 
-use super::Lines;
 use super::lexer::{Fault, Kind, Span, Token, tokens};
 use super::syntax::*;
+use crate::diagnostic::Lines;
 use crate::diagnostic::{Problem, closest};
 
 /// The rest of the statement makes no sense; why has been reported.

@@ -8,7 +8,8 @@ mod warnings;
 
 use super::lexer::{Fault, Span};
 use super::syntax::*;
-use super::{Lines, dimensions, values};
+use super::{dimensions, values};
+use crate::diagnostic::Lines;
 use crate::diagnostic::{Diagnostics, NameKind, Problem, closest};
 use crate::expression::Expression;
 use crate::network::*;

@@ -19,7 +19,7 @@ impl Reading<'_, '_> {
     pub fn read_units(&mut self) {
         let (model, level) = (self.model, self.level);
         let units = Units::new(model);
-        let built_in = |name: &'static str| (level == 2).then_some(name);
+        let built_in = |name: &'static str| (level < 3).then_some(name);
         let at = xml::at(model);
         let mut unit = |name: Option<&str>, what: &'static str| match name.map(|name| units.named(name, what, at)) {
             None => Unit::unspecified(),
@@ -41,9 +41,13 @@ impl Reading<'_, '_> {
 /// Section 4.5.
 pub(super) fn compartments(reading: &mut Reading) {
     for node in reading.list("listOfCompartments", "compartment") {
-        let what = format!("compartment `{}`", node.attribute("id").unwrap_or(""));
-        let constant = reading.truth(node, "constant", true, &what);
-        let size = reading.number(node, "size", &what);
+        let what = format!("compartment `{}`", reading.id(node));
+        // In Level 1 rules may change anything, and the volume is 1 if none is given.
+        let constant = reading.truth(node, "constant", reading.level > 1, &what);
+        let size = match reading.level {
+            1 => Some(reading.number(node, "volume", &what).unwrap_or(1.0)),
+            _ => reading.number(node, "size", &what),
+        };
         let dimensions = reading.number(node, "spatialDimensions", &what);
         let id = CompartmentId::from(reading.network.compartments.len());
         let thing = reading.declare_named(node, Kind::Compartment(id), constant);
@@ -57,8 +61,8 @@ pub(super) fn compartments(reading: &mut Reading) {
 /// Section 4.7.
 pub(super) fn parameters(reading: &mut Reading) {
     for node in reading.list("listOfParameters", "parameter") {
-        let what = format!("parameter `{}`", node.attribute("id").unwrap_or(""));
-        let constant = reading.truth(node, "constant", true, &what);
+        let what = format!("parameter `{}`", reading.id(node));
+        let constant = reading.truth(node, "constant", reading.level > 1, &what);
         let value = reading.number(node, "value", &what);
         let id = ParameterId::from(reading.network.parameters.len());
         let thing = reading.declare_named(node, Kind::Parameter(id), constant);
@@ -76,8 +80,9 @@ pub(super) fn species(reading: &mut Reading) {
     let common = model
         .attribute("conversionFactor")
         .and_then(|_| reading.reference(model, "conversionFactor", "parameter", is_parameter, "the model"));
-    for node in reading.list("listOfSpecies", "species") {
-        let what = format!("species `{}`", node.attribute("id").unwrap_or(""));
+    let element = reading.species_word();
+    for node in reading.list("listOfSpecies", element) {
+        let what = format!("species `{}`", reading.id(node));
         let constant = reading.truth(node, "constant", false, &what);
         let boundary = reading.truth(node, "boundaryCondition", false, &what);
         let in_amounts = reading.truth(node, "hasOnlySubstanceUnits", false, &what);
@@ -114,6 +119,7 @@ pub(super) fn species(reading: &mut Reading) {
 
 /// Section 4.11: ids of reactions and species references, and who takes part.
 pub(super) fn reactions(reading: &mut Reading) {
+    let element = if reading.species_word() == "specie" { "specieReference" } else { "speciesReference" };
     for node in reading.list("listOfReactions", "reaction") {
         let id = ReactionId::from(reading.reactions.len());
         let thing = reading.declare_named(node, Kind::Reaction(id), true);
@@ -124,14 +130,14 @@ pub(super) fn reactions(reading: &mut Reading) {
         }
         let mut terms = Vec::new();
         for (list, is_product) in [("listOfReactants", false), ("listOfProducts", true)] {
-            for term in reading.list_in(node, list, "speciesReference") {
+            for term in reading.list_in(node, list, element) {
                 terms.extend(term_of(reading, term, is_product, &what));
             }
         }
         for modifier in reading.list_in(node, "listOfModifiers", "modifierSpeciesReference") {
             let is_species = |kind| matches!(kind, Kind::Species(_));
             reading.reference(modifier, "species", "species", is_species, &what);
-            reading.declare(modifier, "id", Kind::Other, true);
+            reading.declare(modifier, Kind::Other, true);
         }
         reading.reactions.push(ReactionFacts { node, thing, terms, law: None });
     }
@@ -145,9 +151,15 @@ fn term_of<'a, 'i>(
     reaction: &str,
 ) -> Option<Term<'a, 'i>> {
     let is_species = |kind| matches!(kind, Kind::Species(_));
-    let what = format!("{reaction}: species reference `{}`", node.attribute("species").unwrap_or(""));
-    let species = reading.reference(node, "species", "species", is_species, reaction);
-    let number = reading.number(node, "stoichiometry", &what);
+    let word = reading.species_word();
+    let what = format!("{reaction}: species reference `{}`", node.attribute(word).unwrap_or(""));
+    let species = reading.reference(node, word, "species", is_species, reaction);
+    let mut number = reading.number(node, "stoichiometry", &what);
+    if reading.level == 1
+        && let Some(denominator) = reading.number(node, "denominator", &what)
+    {
+        number = Some(number.unwrap_or(1.0) / denominator);
+    }
     let constant = reading.truth(node, "constant", false, &what);
     let formula = xml::child(node, "stoichiometryMath");
     let named = node.attribute("id").is_some_and(|id| !id.trim().is_empty());
@@ -156,7 +168,7 @@ fn term_of<'a, 'i>(
     } else if named && reading.level > 2 {
         // Whoever names it may ask for it, or change it: it becomes a parameter.
         let id = ParameterId::from(reading.network.parameters.len());
-        let thing = reading.declare(node, "id", Kind::Reference(id), constant);
+        let thing = reading.declare(node, Kind::Reference(id), constant);
         let name = reading.names.get(thing).id.clone();
         reading.network.parameters.push(Parameter { name, value: plain(number.unwrap_or(f64::NAN)) });
         reading.parameters.push(thing);
@@ -176,7 +188,7 @@ fn term_of<'a, 'i>(
 /// Section 4.12: ids of events.
 pub(super) fn events(reading: &mut Reading) {
     for node in reading.list("listOfEvents", "event") {
-        let thing = reading.declare(node, "id", Kind::Event, true);
+        let thing = reading.declare(node, Kind::Event, true);
         reading.event_nodes.push((node, thing));
     }
 }

@@ -212,6 +212,8 @@ fn level(root: Node) -> Result<(u32, u32), Finding> {
         return fail(SbmlProblem::NotSbml { name: name.into() });
     }
     let found = match uri {
+        "http://www.sbml.org/sbml/level1" if root.attribute("version").map(str::trim) == Some("1") => (1, 1),
+        "http://www.sbml.org/sbml/level1" => (1, 2),
         "http://www.sbml.org/sbml/level2" => (2, 1),
         "http://www.sbml.org/sbml/level2/version2" => (2, 2),
         "http://www.sbml.org/sbml/level2/version3" => (2, 3),
@@ -221,7 +223,7 @@ fn level(root: Node) -> Result<(u32, u32), Finding> {
         "http://www.sbml.org/sbml/level3/version2/core" => (3, 2),
         _ => {
             let finding = Finding::new(SbmlProblem::UnknownNamespace { uri: uri.into() }, xml::at(root));
-            return Err(finding.help("Level 2 and Level 3 Versions 1 and 2 are read; libSBML converts other levels"));
+            return Err(finding.help("Levels 1 and 2 and Level 3 Versions 1 and 2 are read"));
         }
     };
     for (attribute, expected) in [("level", found.0), ("version", found.1)] {
@@ -261,11 +263,11 @@ fn packages(root: Node) -> Vec<Finding> {
 
 impl<'a, 'i> Reading<'a, 'i> {
     fn read_model(&mut self) {
-        self.unknown_elements();
+        self.package_elements();
         self.network.name = self.model.attribute("name").or(self.model.attribute("id")).map(str::to_string);
         let functions = self.list("listOfFunctionDefinitions", "functionDefinition");
         for (i, &node) in functions.iter().enumerate() {
-            self.declare(node, "id", Kind::Function(i), true);
+            self.declare(node, Kind::Function(i), true);
         }
         self.read_units();
         declarations::compartments(self);
@@ -273,6 +275,7 @@ impl<'a, 'i> Reading<'a, 'i> {
         declarations::species(self);
         declarations::reactions(self);
         declarations::events(self);
+        self.check_grammar();
         self.functions = functions::read(&functions, &self.names, &mut self.graph, &mut self.faults);
         if self.graph.is_full() {
             return;
@@ -284,8 +287,8 @@ impl<'a, 'i> Reading<'a, 'i> {
         dynamics::events(self);
     }
 
-    /// Refuses elements of the model and of its lists that nobody reads.
-    fn unknown_elements(&mut self) {
+    /// Refuses elements of packages that change the meaning.
+    fn package_elements(&mut self) {
         let core = self.model.tag_name().namespace();
         for element in self.model.descendants().filter(Node::is_element) {
             if let Some((package, false)) = element.tag_name().namespace().and_then(package) {
@@ -299,36 +302,14 @@ impl<'a, 'i> Reading<'a, 'i> {
                 }
             }
         }
-        let known = [
-            "listOfFunctionDefinitions",
-            "listOfUnitDefinitions",
-            "listOfCompartmentTypes",
-            "listOfSpeciesTypes",
-            "listOfCompartments",
-            "listOfSpecies",
-            "listOfParameters",
-            "listOfInitialAssignments",
-            "listOfRules",
-            "listOfConstraints",
-            "listOfReactions",
-            "listOfEvents",
-            "notes",
-            "annotation",
-        ];
-        for element in xml::elements(self.model).filter(|e| e.tag_name().namespace() == core) {
-            let name = element.tag_name().name();
-            if !known.contains(&name) {
-                self.faults.push(Finding::new(SbmlProblem::UnknownElement { name: name.into() }, xml::at(element)));
-            }
-        }
     }
 
-    /// The elements of a list of the model. Others in it, but for notes and packages, are faults.
+    /// The elements of a list of the model.
     pub fn list(&mut self, list: &str, element: &str) -> Vec<Node<'a, 'i>> {
         self.list_in(self.model, list, element)
     }
 
-    /// As [`Self::list`], of another element.
+    /// As [`Self::list`], of another element. Others in it, but for notes and packages, are faults.
     pub fn list_in(&mut self, parent: Node<'a, 'i>, list: &str, element: &str) -> Vec<Node<'a, 'i>> {
         let core = self.model.tag_name().namespace();
         let in_core = |n: &Node| n.tag_name().namespace() == core;
@@ -338,10 +319,12 @@ impl<'a, 'i> Reading<'a, 'i> {
                 match node.tag_name().name() {
                     name if name == element => found.push(node),
                     "notes" | "annotation" => {}
-                    name => {
+                    // The list knows it, but this level does not.
+                    name if super::grammar::is_in(list, name) => {
                         let problem = SbmlProblem::UnknownElement { name: name.into() };
                         self.faults.push(Finding::new(problem, xml::at(node)));
                     }
+                    _ => {}
                 }
             }
         }
@@ -353,9 +336,24 @@ impl<'a, 'i> Reading<'a, 'i> {
         self.lines.partition_point(|&end| end < at) + 1
     }
 
+    /// What a species is called: Level 1 Version 1 has a word of its own.
+    pub fn species_word(&self) -> &'static str {
+        if (self.level, self.version) == (1, 1) { "specie" } else { "species" }
+    }
+
+    /// The attribute that identifies an element; in Level 1 it is called `name`.
+    pub fn id_attribute(&self) -> &'static str {
+        if self.level == 1 { "name" } else { "id" }
+    }
+
+    /// The id of an element; empty if it has none.
+    pub fn id<'n>(&self, node: Node<'n, '_>) -> &'n str {
+        node.attribute(self.id_attribute()).unwrap_or("").trim()
+    }
+
     /// Gives the thing an element declares its name; an element without id gets none.
-    pub fn declare(&mut self, node: Node, attribute: &'static str, kind: Kind, constant: bool) -> u32 {
-        let id = node.attribute(attribute).unwrap_or("").trim().to_string();
+    pub fn declare(&mut self, node: Node, kind: Kind, constant: bool) -> u32 {
+        let id = self.id(node).to_string();
         let at = xml::at(node);
         let thing = Thing { id, kind, at, line: self.line(at), constant };
         if thing.id.is_empty() {
@@ -364,7 +362,8 @@ impl<'a, 'i> Reading<'a, 'i> {
         if !is_sid(&thing.id) {
             let what = kind.word().to_string();
             let expected = "an id: letters, digits and `_`, no digit first";
-            let problem = SbmlProblem::BadAttribute { what, attribute: "id", text: thing.id.clone(), expected };
+            let attribute = self.id_attribute();
+            let problem = SbmlProblem::BadAttribute { what, attribute, text: thing.id.clone(), expected };
             self.faults.push(Finding::new(problem, at));
         }
         let (index, fault) = self.names.add(thing);
@@ -374,11 +373,12 @@ impl<'a, 'i> Reading<'a, 'i> {
 
     /// As [`Self::declare`], of an element that must have an id.
     pub fn declare_named(&mut self, node: Node, kind: Kind, constant: bool) -> u32 {
-        if node.attribute("id").is_none_or(|id| id.trim().is_empty()) {
-            let problem = SbmlProblem::MissingAttribute { what: kind.word().into(), attribute: "id" };
+        if self.id(node).is_empty() {
+            let attribute = self.id_attribute();
+            let problem = SbmlProblem::MissingAttribute { what: kind.word().into(), attribute };
             self.faults.push(Finding::new(problem, xml::at(node)));
         }
-        self.declare(node, "id", kind, constant)
+        self.declare(node, kind, constant)
     }
 
     /// Kind and id of a thing, as in ``species `A` ``.
@@ -431,9 +431,8 @@ impl<'a, 'i> Reading<'a, 'i> {
         let found = self.names.find(id).filter(|&thing| wanted(self.names.get(thing).kind));
         if found.is_none() {
             let problem = SbmlProblem::Dangling { what: what.into(), expected, id: id.into() };
-            let near = crate::diagnostic::closest(id, self.names.ids()).filter(|near| *near != id);
             let finding = Finding::new(problem, xml::at(node));
-            self.faults.push(match near {
+            self.faults.push(match self.names.near(id) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding,
             });
@@ -441,8 +440,17 @@ impl<'a, 'i> Reading<'a, 'i> {
         found
     }
 
-    /// The formula in the `math` of an element; none if it has none (allowed since Level 3 Version 2) or is faulty.
+    /// Whether an element has a formula.
+    pub fn has_formula(&self, node: Node) -> bool {
+        if self.level == 1 { node.attribute("formula").is_some() } else { xml::math(node).is_some() }
+    }
+
+    /// The formula in the `math` of an element, in Level 1 its attribute; none if it has none (allowed since Level 3
+    /// Version 2) or is faulty.
     pub fn formula(&mut self, node: Node, scope: &Scope, what: &str) -> Option<Id> {
+        if self.level == 1 {
+            return self.formula_text(node, scope, what);
+        }
         let math = xml::math(node)?;
         if xml::elements(math).next().is_none() {
             if !xml::content(math).is_empty() {
@@ -456,6 +464,24 @@ impl<'a, 'i> Reading<'a, 'i> {
         }
         let mut reader = MathReader { graph: &mut self.graph, names: &self.names, functions: &self.functions };
         match reader.read(math, scope, what) {
+            Ok(formula) => Some(formula),
+            Err(finding) => {
+                self.faults.push(finding);
+                None
+            }
+        }
+    }
+    fn formula_text(&mut self, node: Node, scope: &Scope, what: &str) -> Option<Id> {
+        let Some(text) = node.attribute("formula") else {
+            let problem = SbmlProblem::MissingAttribute { what: what.into(), attribute: "formula" };
+            self.faults.push(Finding::new(problem, xml::at(node)));
+            return None;
+        };
+        if self.graph.is_full() {
+            return None;
+        }
+        let mut reader = MathReader { graph: &mut self.graph, names: &self.names, functions: &self.functions };
+        match super::formula::read(&mut reader, text, scope, what, xml::at(node)) {
             Ok(formula) => Some(formula),
             Err(finding) => {
                 self.faults.push(finding);

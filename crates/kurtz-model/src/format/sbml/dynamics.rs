@@ -17,6 +17,22 @@ fn is_variable(kind: Kind) -> bool {
 
 const VARIABLE: &str = "species, compartment, parameter or species reference";
 
+/// What a rule says by its element, and in Level 1 by its `type`: whether it is a rate, and the attribute that names
+/// its variable. None of an algebraic rule.
+fn rule_of<'a>(node: Node<'a, '_>) -> Option<Option<(bool, &'static str)>> {
+    let is_rate = node.attribute("type").map(str::trim) == Some("rate");
+    match node.tag_name().name() {
+        "assignmentRule" => Some(Some((false, "variable"))),
+        "rateRule" => Some(Some((true, "variable"))),
+        "compartmentVolumeRule" => Some(Some((is_rate, "compartment"))),
+        "speciesConcentrationRule" => Some(Some((is_rate, "species"))),
+        "specieConcentrationRule" => Some(Some((is_rate, "specie"))),
+        "parameterRule" => Some(Some((is_rate, "name"))),
+        "algebraicRule" => Some(None),
+        _ => None,
+    }
+}
+
 /// Section 4.9.
 pub(super) fn rules(reading: &mut Reading) {
     let core = reading.model.tag_name().namespace();
@@ -24,28 +40,23 @@ pub(super) fn rules(reading: &mut Reading) {
         return;
     };
     for node in xml::elements(list).filter(|n| n.tag_name().namespace() == core) {
-        let kind = node.tag_name().name();
-        match kind {
-            "assignmentRule" | "rateRule" => {}
+        let (is_rate, attribute) = match rule_of(node) {
+            Some(Some(rule)) => rule,
             // One without mathematics says nothing.
-            "algebraicRule" if xml::math(node).is_none() => continue,
-            "algebraicRule" => {
+            Some(None) if !reading.has_formula(node) => continue,
+            Some(None) => {
                 let id = node.attribute("id").or(node.attribute("metaid")).unwrap_or("without id");
                 let what = format!("algebraic rule `{id}`");
                 let problem = SbmlProblem::Unsupported { feature: "algebraic rules", what };
                 reading.faults.push(Finding::new(problem, xml::at(node)));
                 continue;
             }
-            "notes" | "annotation" => continue,
-            name => {
-                let problem = SbmlProblem::UnknownElement { name: name.into() };
-                reading.faults.push(Finding::new(problem, xml::at(node)));
-                continue;
-            }
-        }
-        let words = if kind == "rateRule" { "rate rule" } else { "assignment rule" };
-        let what = format!("{words} for `{}`", node.attribute("variable").unwrap_or(""));
-        let Some(thing) = reading.reference(node, "variable", VARIABLE, is_variable, &what) else {
+            // Notes and the like.
+            None => continue,
+        };
+        let words = if is_rate { "rate rule" } else { "assignment rule" };
+        let what = format!("{words} for `{}`", node.attribute(attribute).unwrap_or(""));
+        let Some(thing) = reading.reference(node, attribute, VARIABLE, is_variable, &what) else {
             continue;
         };
         let formula = reading.formula(node, &Scope::Model, &what);
@@ -62,7 +73,7 @@ pub(super) fn rules(reading: &mut Reading) {
         }
         // A rule without mathematics (Level 3 Version 2) says nothing.
         if let Some(formula) = formula {
-            let laws = if kind == "rateRule" { &mut reading.rate } else { &mut reading.assignment };
+            let laws = if is_rate { &mut reading.rate } else { &mut reading.assignment };
             laws.insert(thing, Law { formula, at });
         }
     }
@@ -126,10 +137,11 @@ pub(super) fn laws(reading: &mut Reading) {
         let reaction = reading.names.get(thing).id.clone();
         let mut local: HashMap<String, u32> = HashMap::new();
         for parameter in reading.list_in(law, list, element) {
-            let id = parameter.attribute("id").unwrap_or("").trim().to_string();
+            let id = reading.id(parameter).to_string();
             let what = format!("{what}: local parameter `{id}`");
             if id.is_empty() {
-                let problem = SbmlProblem::MissingAttribute { what, attribute: "id" };
+                let attribute = reading.id_attribute();
+                let problem = SbmlProblem::MissingAttribute { what, attribute };
                 reading.faults.push(Finding::new(problem, xml::at(parameter)));
                 continue;
             }
@@ -147,7 +159,7 @@ pub(super) fn laws(reading: &mut Reading) {
             }
         }
         let formula = reading.formula(law, &Scope::Local(&local), &what);
-        if formula.is_none() && xml::math(law).is_none() {
+        if formula.is_none() && !reading.has_formula(law) {
             reading.warnings.push(Finding::new(SbmlProblem::NoLaw { what }, xml::at(law)));
         }
         reading.reactions[i].law = formula;

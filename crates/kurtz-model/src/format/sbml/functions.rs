@@ -16,7 +16,7 @@ pub(super) fn read(nodes: &[Node], names: &Names, graph: &mut Graph, findings: &
     let order = match order(nodes, names) {
         Ok(order) => order,
         Err(cycle) => {
-            let through: Vec<String> = cycle.iter().map(|&i| id(i)).collect();
+            let through: Vec<String> = cycle.iter().take(20).map(|&i| id(i)).collect();
             let what = format!("function `{}`", id(cycle[0]));
             findings.push(Finding::new(SbmlProblem::Cycle { what, through }, xml::at(nodes[cycle[0]])));
             return functions;

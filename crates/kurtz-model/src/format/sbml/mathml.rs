@@ -4,7 +4,6 @@ use super::graph::{Graph, Id, MOST_PARTS, Part};
 use super::names::{Kind, Names};
 use super::problem::SbmlProblem;
 use super::xml::{self, Finding, MATHML};
-use crate::diagnostic::closest;
 use crate::expression::{BinaryOperator as B, Function as F, UnaryOperator as U};
 use roxmltree::Node;
 use std::collections::HashMap;
@@ -97,7 +96,7 @@ impl MathReader<'_> {
                 }
             }
             if self.graph.is_full() {
-                return Err(too_large(root, what));
+                return Err(too_large(xml::at(root), what));
             }
         }
         values.pop().ok_or_else(|| fault(root, what, "there is no expression"))
@@ -106,7 +105,7 @@ impl MathReader<'_> {
     fn leaf(&mut self, node: Node, scope: &Scope, what: &str) -> Result<Id, Finding> {
         let constant = match node.tag_name().name() {
             "cn" => number(node, what)?,
-            "ci" => return self.name(node, scope, what),
+            "ci" => return self.quantity(&xml::content(node), xml::at(node), scope, what),
             "csymbol" => {
                 return match symbol(node, what)? {
                     "time" => Ok(self.graph.store(Part::Time)),
@@ -128,34 +127,34 @@ impl MathReader<'_> {
         Ok(self.graph.number(constant))
     }
 
-    fn name(&mut self, node: Node, scope: &Scope, what: &str) -> Result<Id, Finding> {
-        let id = xml::content(node);
+    /// What a name stands for that is mentioned `at` that place.
+    pub fn quantity(&mut self, id: &str, at: usize, scope: &Scope, what: &str) -> Result<Id, Finding> {
         let unknown = |near: Option<&str>| {
             let problem = SbmlProblem::Dangling { what: what.into(), expected: "quantity", id: id.to_string() };
-            let finding = Finding::new(problem, xml::at(node));
+            let finding = Finding::new(problem, at);
             match near {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding,
             }
         };
         if let Scope::Arguments(arguments) = scope {
-            return match arguments.get(&*id) {
+            return match arguments.get(id) {
                 Some(&i) => Ok(self.graph.store(Part::Argument(i))),
                 None => Err(unknown(None).help("a function sees only its own arguments")),
             };
         }
         if let Scope::Local(local) = scope
-            && let Some(&thing) = local.get(&*id)
+            && let Some(&thing) = local.get(id)
         {
             return Ok(self.graph.store(Part::Thing(thing)));
         }
-        let Some(thing) = self.names.find(&id) else {
-            return Err(unknown(closest(&id, self.names.ids())));
+        let Some(thing) = self.names.find(id) else {
+            return Err(unknown(self.names.near(id)));
         };
         match self.names.get(thing).kind {
             kind @ (Kind::Function(_) | Kind::Event | Kind::Other) => {
-                let reason = format!("`{id}` is the id of a {}, which has no value", kind.word());
-                Err(fault(node, what, &reason))
+                let reason = format!("`{id}` names {}, which has no value", kind.with_article());
+                Err(Finding::new(SbmlProblem::Math { what: what.into(), reason }, at))
             }
             _ => Ok(self.graph.store(Part::Thing(thing))),
         }
@@ -235,7 +234,7 @@ impl MathReader<'_> {
     }
 
     /// An operation of MathML. `None` if there is none of that name, an error saying what it takes.
-    fn operation(&mut self, name: &str, x: &[Id], qualified: bool) -> Option<Result<Id, &'static str>> {
+    pub fn operation(&mut self, name: &str, x: &[Id], qualified: bool) -> Option<Result<Id, &'static str>> {
         let g = &mut *self.graph;
         if let Some((function, inverse_argument, inverse_value)) = one_argument(name) {
             let &[a] = x else {
@@ -500,6 +499,6 @@ fn fault(node: Node, what: &str, reason: &str) -> Finding {
     Finding::new(SbmlProblem::Math { what: what.into(), reason: reason.into() }, xml::at(node))
 }
 
-fn too_large(node: Node, what: &str) -> Finding {
-    Finding::new(SbmlProblem::TooLarge { what: what.into(), limit: MOST_PARTS }, xml::at(node))
+pub(super) fn too_large(at: usize, what: &str) -> Finding {
+    Finding::new(SbmlProblem::TooLarge { what: what.into(), limit: MOST_PARTS }, at)
 }

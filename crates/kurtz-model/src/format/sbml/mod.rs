@@ -1,4 +1,4 @@
-//! SBML, the exchange format of systems biology: Level 3 (Versions 1 and 2) and Level 2 (all versions) are read.
+//! SBML, the exchange format of systems biology: Level 3 (Versions 1 and 2) and Levels 1 and 2 (all versions) are read.
 //!
 //! What an SBML model says is expressed in the terms of [`Network`], where a species always stands for its amount:
 //! in a kinetic law `[S]` becomes S / V, and the law, which is an extent per time, becomes
@@ -17,7 +17,9 @@ mod declarations;
 mod document;
 mod dynamics;
 mod events;
+mod formula;
 mod functions;
+mod grammar;
 mod graph;
 mod mathml;
 mod names;

@@ -2,7 +2,9 @@
 
 use super::problem::SbmlProblem;
 use super::xml::Finding;
+use crate::diagnostic::{Diagnostics, closest};
 use crate::network::{CompartmentId, ParameterId, ReactionId, SpeciesId};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// What an id stands for.
@@ -37,6 +39,14 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// In words, as one of them.
+    pub fn with_article(self) -> String {
+        let word = self.word();
+        format!("{} {word}", if word.starts_with(['e', 'a', 'i', 'o']) { "an" } else { "a" })
+    }
+}
+
 /// Something with an id.
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
@@ -52,6 +62,8 @@ pub(super) struct Thing {
 pub(super) struct Names {
     pub things: Vec<Thing>,
     by_id: HashMap<String, u32>,
+    /// How many suggestions have been made.
+    suggestions: Cell<usize>,
 }
 
 impl Names {
@@ -88,9 +100,13 @@ impl Names {
         &self.things[index as usize]
     }
 
-    /// All ids.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.by_id.keys().map(String::as_str)
+    /// The id most like one that is not there. Looking takes as long as there are ids, so that only the first few
+    /// mistakes are looked at: nobody is shown more.
+    pub fn near(&self, id: &str) -> Option<&str> {
+        self.suggestions.set(self.suggestions.get() + 1);
+        let few = self.suggestions.get() <= Diagnostics::MOST;
+        let ids = few.then(|| self.by_id.keys().map(String::as_str));
+        ids.and_then(|ids| closest(id, ids)).filter(|near| *near != id)
     }
 
     /// An id like this one that nothing has.

@@ -25,7 +25,12 @@ pub enum SbmlProblem {
     #[error("`{name}` is no element of SBML here")]
     UnknownElement { name: String },
 
+    #[error("{what} has more than one `{name}`")]
+    Twice { what: String, name: String },
+
     // Attributes and names.
+    #[error("{what}: `{attribute}` is no attribute that SBML has here")]
+    UnknownAttribute { what: String, attribute: String },
     #[error("{what} has no attribute `{attribute}`")]
     MissingAttribute { what: String, attribute: &'static str },
     #[error("{what}: {attribute}=\"{text}\" is not {expected}")]

@@ -2,5 +2,6 @@
 
 mod cases;
 mod hostile;
+mod level_one;
 mod meaning;
 mod round_trip;

@@ -1,7 +1,7 @@
 //! The XML of an SBML file: a tree with places, and what is refused before anybody looks at its meaning.
 
 use super::problem::SbmlProblem;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Problem, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Lines, Place, Problem, Severity};
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Larger files are not models but mistakes.
@@ -31,11 +31,11 @@ impl Finding {
     }
 
     /// With its place in the text, marked from the opening bracket of an element to the end of the name.
-    fn diagnostic(self, severity: Severity, file: &str, text: &str) -> Diagnostic {
+    fn diagnostic(self, severity: Severity, file: &str, text: &str, lines: &Lines) -> Diagnostic {
         let rest = &text[self.at.min(text.len())..];
         let name =
             rest.strip_prefix('<').map_or(0, |r| r.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(0) + 1);
-        let place = Some(Place::new(file, text, self.at..self.at + name));
+        let place = Some(Place::new(file, text, self.at..self.at + name, lines));
         Diagnostic { severity, problem: self.problem, place, help: self.help }
     }
 }
@@ -45,7 +45,8 @@ pub(super) fn diagnostics(mut found: Vec<Finding>, severity: Severity, file: &st
     found.sort_by_key(|f| f.at);
     let omitted = found.len().saturating_sub(Diagnostics::MOST);
     found.truncate(Diagnostics::MOST);
-    Diagnostics { list: found.into_iter().map(|f| f.diagnostic(severity, file, text)).collect(), omitted }
+    let lines = Lines::new(if found.is_empty() { "" } else { text });
+    Diagnostics { list: found.into_iter().map(|f| f.diagnostic(severity, file, text, &lines)).collect(), omitted }
 }
 
 /// A problem of the whole file.

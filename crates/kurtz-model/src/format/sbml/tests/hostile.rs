@@ -248,8 +248,11 @@ fn ids_must_be_there_and_be_unique() {
     assert!(matches!(first(&wrong), P::Dangling { .. }));
     let wrong = document(&format!("{}<listOfRules>{}</listOfRules>", parameters(2), rule("q", "<ci>p1</ci>")));
     assert!(matches!(first(&wrong), P::Dangling { .. }));
-    let twice = document(&format!("{}{}", parameters(1), parameters(1)));
+    let twice = document(&parameters(2).replace("p1", "p0"));
     assert!(matches!(first(&twice), P::DuplicateId { .. }));
+    let rules = rule("p0", "<cn>1</cn>").replace("<assignmentRule", "<assignmentRule id=\"p0\"");
+    let taken = document(&format!("{}<listOfRules>{rules}</listOfRules>", parameters(1)));
+    assert!(matches!(first(&taken), P::DuplicateId { .. }));
     let unnamed = document("<listOfParameters><parameter value=\"1\"/></listOfParameters>");
     assert!(matches!(first(&unnamed), P::MissingAttribute { .. }));
     let digit = document("<listOfParameters><parameter id=\"1x\" value=\"1\"/></listOfParameters>");
@@ -258,6 +261,68 @@ fn ids_must_be_there_and_be_unique() {
     assert!(matches!(first(&text), P::BadAttribute { .. }));
     let nowhere = document("<listOfSpecies><species id=\"S\" compartment=\"C\"/></listOfSpecies>");
     assert!(matches!(first(&nowhere), P::Dangling { .. }));
+}
+
+#[test]
+fn words_that_sbml_does_not_have_are_refused() {
+    let good = one_reaction("size=\"1\"", "2", "");
+    assert!(read(good.as_bytes(), "good.xml").is_ok());
+    for (from, to) in [
+        ("listOfProducts", "listOfProduct"),
+        ("kineticLaw", "kineticLaws"),
+        ("speciesReference", "specieReference"),
+        ("<speciesReference", "<speciesRef/><speciesReference"),
+        ("</listOfReactions>", "<reactions/></listOfReactions>"),
+    ] {
+        let text = good.replace(from, to);
+        assert!(matches!(first(&text), P::UnknownElement { .. }), "{to}");
+    }
+    for (from, to) in [
+        ("initialAmount=", "initialamount="),
+        ("stoichiometry=", "stoichiometri="),
+        ("compartment=\"C\"", "compartment=\"C\" initialAmmount=\"2\""),
+        ("size=", "volumes="),
+    ] {
+        let text = good.replace(from, to);
+        assert!(matches!(first(&text), P::UnknownAttribute { .. }), "{to}");
+    }
+    let law = format!("<kineticLaw>{MATH}<ci>S</ci></math></kineticLaw>");
+    let two = good.replace(&law, &format!("{law}{law}"));
+    assert!(matches!(first(&two), P::Twice { .. }));
+    let maths = good.replace("</math>", &format!("</math>{MATH}<cn>1</cn></math>"));
+    assert!(matches!(first(&maths), P::Twice { .. }));
+    assert!(matches!(first(&document(&format!("{}{}", parameters(1), parameters(1)))), P::Twice { .. }));
+    // Packages that only say how it looks may add what they like.
+    let drawn =
+        good.replace("<sbml ", "<sbml xmlns:layout=\"http://www.sbml.org/sbml/level3/version1/layout/version1\" ");
+    let drawn = drawn.replace("<model>", "<model><layout:listOfLayouts layout:x=\"1\"/>");
+    assert!(read(drawn.as_bytes(), "drawn.xml").is_ok());
+}
+
+#[test]
+fn laws_too_large_to_be_written_out_are_not_recognised() {
+    // x^(2^39), (x + 1)^(2^39), and a product of shifts of degree 2^16.
+    let one = |body: &str, first: &str, count: usize| {
+        let text = functions(count, first, body);
+        let (mut network, _) = read(text.as_bytes(), "large.xml").expect("it is large, not wrong");
+        let law = network.rules[0].expression.substitute(|s| {
+            matches!(s, crate::Symbol::Parameter(crate::ParameterId(1))).then(|| crate::SpeciesId(0).into())
+        });
+        let (model, _) = crate::format::crn::parse("species A = 1\nA -> 0 @ propensity(A)", "model").expect("good");
+        (network.species, network.reactions) = (model.species, model.reactions);
+        network.reactions[0].rate = crate::RateLaw::Propensity(law);
+        network.rules.clear();
+        let begin = Instant::now();
+        let found = network.recognise(crate::ReactionId(0));
+        assert!(begin.elapsed().as_secs_f64() < 60.0);
+        assert!(found.discrete.is_none() && found.continuous.is_none(), "{found:?}");
+    };
+    let squared = "<apply><times/><apply>F<ci>x</ci></apply><apply>F<ci>x</ci></apply></apply>";
+    let shifted =
+        "<apply><times/><apply>F<ci>x</ci></apply><apply>F<apply><plus/><ci>x</ci><cn>1</cn></apply></apply></apply>";
+    one(squared, "<ci>x</ci>", 40);
+    one(squared, "<apply><plus/><ci>x</ci><cn>1</cn></apply>", 40);
+    one(shifted, "<ci>x</ci>", 17);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::kinetics::KineticsError;
 use crate::network::*;
 use crate::system::initial_values;
 use ids::Ids;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use xml::Xml;
 
 /// Why a network cannot be written.
@@ -65,7 +65,16 @@ const MOST_PARTS: u64 = 1_000_000;
 pub fn write(network: &Network) -> Result<String, WriteError> {
     crate::kinetics::bind::check_references(network)?;
     let values = initial_values(network)?;
-    let mut writer = Writer { network, ids: Ids::new(network), values, xml: Xml::new(), assigned_yields: Vec::new() };
+    let set = network.events.iter().flat_map(|event| &event.assignments).map(|&(variable, _)| variable);
+    let mut writer = Writer {
+        network,
+        ids: Ids::new(network),
+        values,
+        rules: network.rules.iter().map(|rule| (rule.variable, rule.kind)).collect(),
+        set: set.collect(),
+        xml: Xml::new(),
+        assigned_yields: HashMap::new(),
+    };
     writer.model()?;
     Ok(writer.xml.finish())
 }
@@ -75,9 +84,12 @@ struct Writer<'a> {
     ids: Ids,
     /// Of all quantities at the start.
     values: Vec<f64>,
+    /// What rules are about, and what events set.
+    rules: HashMap<Variable, RuleKind>,
+    set: HashSet<Variable>,
     xml: Xml,
-    /// Species references whose stoichiometry an expression gives: reaction, place among its yields, id.
-    assigned_yields: Vec<(usize, usize, String)>,
+    /// Ids of species references whose stoichiometry an expression gives, by reaction and place among its yields.
+    assigned_yields: HashMap<(usize, usize), String>,
 }
 
 fn truth(claim: bool) -> &'static str {
@@ -111,13 +123,11 @@ impl Writer<'_> {
 
     /// Whether rules or events change a quantity.
     fn changes(&self, variable: Variable) -> bool {
-        let mut set = self.network.events.iter().flat_map(|event| &event.assignments);
-        self.network.rules.iter().any(|rule| rule.variable == variable) || set.any(|(v, _)| *v == variable)
+        self.rules.contains_key(&variable) || self.set.contains(&variable)
     }
 
     fn is_assigned(&self, variable: Variable) -> bool {
-        let mut rules = self.network.rules.iter();
-        rules.any(|rule| rule.variable == variable && rule.kind == RuleKind::Assignment)
+        self.rules.get(&variable) == Some(&RuleKind::Assignment)
     }
 
     /// Attributes `id` and, where that is not the id, `name`.
@@ -253,7 +263,7 @@ impl Writer<'_> {
                 if amount.as_number().is_none() {
                     let id = format!("{}_{}", self.ids.reactions[i], self.ids.species[species.index()]);
                     let id = self.ids.new_id(&id);
-                    self.assigned_yields.push((i, j, id));
+                    self.assigned_yields.insert((i, j), id);
                 }
             }
         }
@@ -275,11 +285,12 @@ impl Writer<'_> {
             self.math(&rule.expression, &format!("the rule for `{id}`"))?;
             self.xml.close();
         }
-        for (i, j, id) in std::mem::take(&mut self.assigned_yields) {
+        let mut assigned: Vec<_> = self.assigned_yields.iter().map(|(&place, id)| (place, id.clone())).collect();
+        assigned.sort_unstable();
+        for ((i, j), id) in assigned {
             self.xml.open("assignmentRule", &[("variable", &id)]);
             self.math(&network.reactions[i].yields[j].1, &format!("the stoichiometry `{id}`"))?;
             self.xml.close();
-            self.assigned_yields.push((i, j, id));
         }
         self.xml.close();
         Ok(())
@@ -349,9 +360,9 @@ impl Writer<'_> {
         }
         for &(place, (species, amount)) in yields {
             let species = &self.ids.species[species.index()];
-            let assigned = self.assigned_yields.iter().find(|(i, j, _)| (*i, *j) == (reaction, place));
+            let assigned = self.assigned_yields.get(&(reaction, place));
             match (amount.as_number(), assigned) {
-                (None, Some((.., id))) => {
+                (None, Some(id)) => {
                     let attributes = [("id", id.as_str()), ("species", species), ("constant", "false")];
                     self.xml.empty("speciesReference", &attributes);
                 }
