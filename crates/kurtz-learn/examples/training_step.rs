@@ -1,4 +1,4 @@
-//! Times training steps on demand, for `benches/torch.py`: reads lines `width depth inputs dropout steps`, answers each
+//! Times training steps on demand, for `benches/steps_beside_torch.py`: reads lines `width depth inputs dropout steps`, answers each
 //! with the milliseconds of one step (forward, backward, Adam, dropout, clipping; batch 64, two outputs).
 //!
 //! `echo 500 8 60 0.3 50 | cargo run --release -p kurtz-learn --example training_step`

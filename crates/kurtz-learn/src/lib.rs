@@ -4,6 +4,7 @@
 pub mod approximation;
 pub mod condition;
 pub mod courses;
+pub mod dbd;
 pub mod derivative;
 pub mod design;
 pub mod equations;

@@ -2,6 +2,7 @@
 
 use super::aligned::{Aligned, LANES, padded};
 use super::product::{Vectorised, multiply_add, vectorised};
+use super::safetensors::Tensors;
 use crate::LearnError;
 use kurtz_dynamics::rng::{Purpose, SimRng};
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,36 @@ impl Mlp {
     /// Number of trained numbers: weights, biases and slopes.
     pub fn weight_count(&self) -> usize {
         self.layers.iter().map(|l| l.inputs * l.outputs + l.bias.len() + l.slopes.len()).sum()
+    }
+
+    /// Adds all weights to `tensors`, as `{prefix}{layer}.weight` `[outputs x inputs]`, `.bias` and, if parametric, `.slope`.
+    pub fn write(&self, prefix: &str, tensors: &mut Tensors) {
+        for (number, layer) in self.layers.iter().enumerate() {
+            let weights = layer.weights.chunks_exact(layer.stride).flat_map(|row| &row[..layer.inputs]).copied();
+            tensors.push(format!("{prefix}{number}.weight"), &[layer.outputs, layer.inputs], weights.collect());
+            tensors.push(format!("{prefix}{number}.bias"), &[layer.outputs], layer.bias.clone());
+            if !layer.slopes.is_empty() {
+                tensors.push(format!("{prefix}{number}.slope"), &[layer.outputs], layer.slopes.clone());
+            }
+        }
+    }
+
+    /// Takes all weights from `tensors`, as [`Mlp::write`] left them.
+    ///
+    /// # Errors
+    /// Arrays that are missing or of another length.
+    pub fn read(&mut self, prefix: &str, tensors: &Tensors) -> Result<(), LearnError> {
+        for (number, layer) in self.layers.iter_mut().enumerate() {
+            let weights = tensors.singles(&format!("{prefix}{number}.weight"), layer.outputs * layer.inputs)?;
+            for (row, from) in layer.weights.chunks_exact_mut(layer.stride).zip(weights.chunks_exact(layer.inputs)) {
+                row[..layer.inputs].copy_from_slice(from);
+            }
+            layer.bias.copy_from_slice(tensors.singles(&format!("{prefix}{number}.bias"), layer.outputs)?);
+            if !layer.slopes.is_empty() {
+                layer.slopes.copy_from_slice(tensors.singles(&format!("{prefix}{number}.slope"), layer.outputs)?);
+            }
+        }
+        Ok(())
     }
 
     /// Length of the scratch space of [`Mlp::evaluate`].

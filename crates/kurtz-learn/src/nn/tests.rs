@@ -46,7 +46,7 @@ impl Plain {
         (values, sums)
     }
 
-    fn loss(&self, batch: &Batch) -> f64 {
+    fn loss(&self, batch: &Samples) -> f64 {
         let mut total = 0.0;
         for (i, (x, t)) in batch.inputs.iter().zip(&batch.targets).enumerate() {
             let (_, sums) = self.forward(x, &|l, u| batch.mask(l, u, i));
@@ -56,7 +56,7 @@ impl Plain {
     }
 
     /// Gradient with respect to the weights, in a network of the same shape, and to the inputs.
-    fn gradient(&self, batch: &Batch) -> (Plain, Vec<Vec<f64>>) {
+    fn gradient(&self, batch: &Samples) -> (Plain, Vec<Vec<f64>>) {
         let mut gradient = self.clone();
         gradient.weights().into_iter().for_each(|g| *g = 0.0);
         let mut inputs = Vec::new();
@@ -97,7 +97,7 @@ impl Plain {
     }
 }
 
-struct Batch {
+struct Samples {
     inputs: Vec<Vec<f64>>,
     targets: Vec<Vec<f64>>,
     masks: Masks,
@@ -105,12 +105,12 @@ struct Batch {
     dropout: f64,
 }
 
-impl Batch {
+impl Samples {
     fn new(samples: usize, inputs: usize, outputs: usize, dropout: f64, seed: u64) -> Self {
         // Numbers that f32 holds exactly.
         let number = |i: usize, k: usize, a: f64| f64::from((a * ((i * 31 + k * 17) as f64).sin()) as f32);
         let rows = |n: usize, a: f64| (0..samples).map(|i| (0..n).map(|k| number(i, k, a)).collect()).collect();
-        Batch { inputs: rows(inputs, 1.3), targets: rows(outputs, 0.7), masks: Masks::new(seed), step: 0, dropout }
+        Samples { inputs: rows(inputs, 1.3), targets: rows(outputs, 0.7), masks: Masks::new(seed), step: 0, dropout }
     }
 
     fn mask(&self, layer: usize, unit: usize, sample: usize) -> f64 {
@@ -152,7 +152,7 @@ fn difference(a: &[f64], b: &[f64]) -> f64 {
 fn plain_gradients_agree_with_differences() {
     let network = Mlp::random(6, 2, &settings(9, 2, Activation::Prelu), 3, 0);
     let plain = Plain::new(&network);
-    let batch = Batch::new(5, 6, 2, 0.3, 11);
+    let batch = Samples::new(5, 6, 2, 0.3, 11);
     let (mut gradient, _) = plain.gradient(&batch);
     let expected: Vec<f64> = gradient.weights().into_iter().map(|g| *g).collect();
     for (at, expected) in expected.iter().enumerate() {
@@ -171,7 +171,7 @@ fn gradients_agree_with_plain_double_precision() {
     for (inputs, outputs, settings, samples) in cases() {
         let network = Mlp::random(inputs, outputs, &settings, 5, 1);
         let plain = Plain::new(&network);
-        let batch = Batch::new(samples, inputs, outputs, settings.dropout, 4);
+        let batch = Samples::new(samples, inputs, outputs, settings.dropout, 4);
         let mut trainer = Trainer::new(network, AdamSettings::default(), settings.dropout, samples, 4);
         let targets = batch.load(&mut trainer);
         let (loss, found) = trainer.gradient(samples, &targets);
@@ -200,7 +200,7 @@ fn steps_are_those_of_adam_with_clipping() {
     let adam = AdamSettings { learning_rate: 0.02, clip: 0.3, ..Default::default() };
     let network = Mlp::random(6, 2, &settings, 9, 0);
     let mut plain = Plain::new(&network);
-    let mut batch = Batch::new(21, 6, 2, settings.dropout, 2);
+    let mut batch = Samples::new(21, 6, 2, settings.dropout, 2);
     let mut trainer = Trainer::new(network, adam.clone(), settings.dropout, 21, 2);
     let count = plain.weights().len();
     let (mut m, mut v) = (vec![0.0; count], vec![0.0; count]);
@@ -230,7 +230,7 @@ fn steps_are_those_of_adam_with_clipping() {
 fn one_sample_alone_has_the_value_it_has_in_a_batch() {
     for (inputs, outputs, settings, samples) in cases() {
         let network = Mlp::random(inputs, outputs, &settings, 5, 1);
-        let batch = Batch::new(samples, inputs, outputs, 0.0, 4);
+        let batch = Samples::new(samples, inputs, outputs, 0.0, 4);
         let mut trainer = Trainer::new(network.clone(), AdamSettings::default(), settings.dropout, samples, 4);
         batch.load(&mut trainer);
         trainer.forward(samples);
@@ -240,7 +240,7 @@ fn one_sample_alone_has_the_value_it_has_in_a_batch() {
             let mut y = vec![0.0; outputs];
             network.evaluate(&x, &mut y, &mut scratch);
             for (o, y) in y.iter().enumerate() {
-                let other = trainer.output(o, i);
+                let other = trainer.output(o)[i];
                 assert!((y - other).abs() < 1e-5 * (1.0 + y.abs()), "{y} {other}");
             }
         }
@@ -251,8 +251,8 @@ fn one_sample_alone_has_the_value_it_has_in_a_batch() {
 fn a_smaller_batch_ignores_what_the_larger_one_left() {
     let settings = settings(25, 1, Activation::Relu);
     let network = Mlp::random(4, 2, &settings, 5, 1);
-    let small = Batch::new(17, 4, 2, 0.3, 4);
-    let large = Batch::new(64, 4, 2, 0.3, 4);
+    let small = Samples::new(17, 4, 2, 0.3, 4);
+    let large = Samples::new(64, 4, 2, 0.3, 4);
     let adam = AdamSettings { learning_rate: 1e-30, ..Default::default() };
     let mut trainer = Trainer::new(network.clone(), adam.clone(), 0.3, 64, 4);
     let targets = large.load(&mut trainer);

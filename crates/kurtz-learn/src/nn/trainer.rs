@@ -7,12 +7,12 @@
 
 use super::adam::{AdamSettings, AdamStep};
 use super::aligned::{Aligned, LANES, padded};
+use super::batch::{Batch, MAX_BATCH, Sums, entry};
 use super::dropout::{Mask, Masks};
 use super::mlp::{Layer, Mlp};
 use super::product::{Left, Shape, Tile, Vectorised, product, vectorised};
-
-/// Largest batch: gradients are summed over it in one piece.
-pub const MAX_BATCH: usize = 1024;
+use super::safetensors::Tensors;
+use crate::LearnError;
 
 /// A network in training: weights, state of Adam, and the space that a step needs.
 #[derive(Clone, Debug)]
@@ -24,7 +24,11 @@ pub struct Trainer {
     /// Steps taken.
     steps: u64,
     averages: Vec<Averages>,
-    space: Space,
+    batch: Batch,
+    /// What entered the layer at hand, `[batch x stride]`.
+    transposed: Aligned,
+    /// The error of the layer at hand and of the one below, `[units x columns]`.
+    errors: [Aligned; 2],
 }
 
 /// Means of gradients and of their squares of one layer, as its weights are stored.
@@ -54,20 +58,6 @@ pub(crate) struct Gradient {
     pub slopes: Vec<f32>,
 }
 
-#[derive(Clone, Debug)]
-struct Space {
-    /// Columns of the batch, padded.
-    columns: usize,
-    /// For each layer: what enters it, `[inputs x columns]`.
-    values: Vec<Aligned>,
-    /// The same, `[columns x stride]`.
-    transposed: Vec<Aligned>,
-    /// For each layer: its sums z, `[outputs x columns]`.
-    sums: Vec<Aligned>,
-    /// The error of the layer at hand and of the one below, `[units x columns]`.
-    errors: [Aligned; 2],
-}
-
 impl Trainer {
     /// Prepares training in batches of at most `batch` samples; masks are those of (seed, trial).
     ///
@@ -75,23 +65,65 @@ impl Trainer {
     /// If `batch` is 0 or above [`MAX_BATCH`].
     pub fn new(network: Mlp, adam: AdamSettings, dropout: f64, batch: usize, seed: u64) -> Self {
         assert!((1..=MAX_BATCH).contains(&batch), "a batch of 1 to {MAX_BATCH}");
-        let columns = padded(batch);
         let layers = &network.layers;
         let largest = layers.iter().map(|l| l.inputs.max(l.outputs)).max().expect("a layer");
-        let space = Space {
-            columns,
-            values: layers.iter().map(|l| Aligned::zeros(l.inputs * columns)).collect(),
-            transposed: layers.iter().map(|l| Aligned::zeros(columns * l.stride)).collect(),
-            sums: layers.iter().map(|l| Aligned::zeros(l.outputs * columns)).collect(),
-            errors: [Aligned::zeros(largest * columns), Aligned::zeros(largest * columns)],
-        };
-        let averages = layers.iter().map(Averages::zeros).collect();
-        Trainer { network, adam, masks: Masks::new(seed), dropout, steps: 0, averages, space }
+        let space = Batch::new(&network, batch);
+        let errors = || Aligned::zeros(largest * space.columns);
+        Trainer {
+            masks: Masks::new(seed),
+            steps: 0,
+            averages: layers.iter().map(Averages::zeros).collect(),
+            transposed: Aligned::zeros(space.columns * layers.iter().map(|l| l.stride).max().expect("a layer")),
+            errors: [errors(), errors()],
+            batch: space,
+            network,
+            adam,
+            dropout,
+        }
     }
 
     /// The network as it is now.
     pub fn network(&self) -> &Mlp {
         &self.network
+    }
+
+    /// Adds all that the next step depends on to `tensors`, under `prefix`.
+    pub fn write(&self, prefix: &str, tensors: &mut Tensors) {
+        self.network.write(prefix, tensors);
+        tensors.notes.insert(format!("{prefix}steps"), self.steps.to_string());
+        for (number, averages) in self.averages.iter().enumerate() {
+            for (order, name) in ["mean", "square"].into_iter().enumerate() {
+                let all = [&averages.weights[order][..], &averages.bias[order], &averages.slopes[order]].concat();
+                tensors.push(format!("{prefix}{number}.{name}"), &[all.len()], all);
+            }
+        }
+    }
+
+    /// Takes up where [`Trainer::write`] left off.
+    ///
+    /// # Errors
+    /// Arrays that are missing or of another length.
+    pub fn read(&mut self, prefix: &str, tensors: &Tensors) -> Result<(), LearnError> {
+        self.network.read(prefix, tensors)?;
+        let steps = tensors.notes.get(&format!("{prefix}steps")).and_then(|s| s.parse().ok());
+        self.steps = steps.ok_or_else(|| LearnError::File {
+            path: "the file of arrays".into(),
+            reason: "it does not say how many steps were taken".into(),
+        })?;
+        for (number, averages) in self.averages.iter_mut().enumerate() {
+            for (order, name) in ["mean", "square"].into_iter().enumerate() {
+                let (weights, bias) = (&mut averages.weights[order], &mut averages.bias[order]);
+                let slopes = &mut averages.slopes[order];
+                let length = weights.len() + bias.len() + slopes.len();
+                let all = tensors.singles(&format!("{prefix}{number}.{name}"), length)?;
+                let (first, rest) = all.split_at(weights.len());
+                let (second, third) = rest.split_at(bias.len());
+                weights.copy_from_slice(first);
+                bias.copy_from_slice(second);
+                slopes.copy_from_slice(third);
+            }
+        }
+        Ok(())
     }
 
     /// Steps taken so far.
@@ -101,23 +133,22 @@ impl Trainer {
 
     /// Input `k` of the next batch, by sample, `[batch]`, to be written.
     pub fn input_mut(&mut self, k: usize) -> &mut [f32] {
-        let columns = self.space.columns;
-        &mut self.space.values[0][k * columns..][..columns]
+        self.batch.input_mut(k)
     }
 
-    /// Output `o` of sample `i` at the last [`Trainer::forward`] or [`Trainer::step`].
-    pub fn output(&self, o: usize, i: usize) -> f32 {
-        self.space.sums.last().expect("a last layer")[o * self.space.columns + i]
+    /// Output `o` by sample at the last [`Trainer::forward`] or [`Trainer::step`].
+    pub fn output(&self, o: usize) -> &[f32] {
+        self.batch.output(o)
     }
 
     /// Gradient of the loss with respect to input `k`, by sample, at the last step, before its update, `[batch]`.
     pub fn input_gradient(&self, k: usize) -> &[f32] {
-        &self.space.errors[0][k * self.space.columns..][..self.space.columns]
+        &self.errors[0][k * self.batch.columns..][..self.batch.columns]
     }
 
     /// Computes the outputs of `batch` samples, nothing dropped.
     pub fn forward(&mut self, batch: usize) {
-        vectorised(Forward { trainer: self, batch, training: false });
+        self.batch.forward(&self.network, batch);
     }
 
     /// One step: takes the loss 1/(batch x outputs) sum (output - target)^2 down; returns it as it was before.
@@ -152,99 +183,37 @@ impl Trainer {
     fn forward_and_error(&mut self, batch: usize, targets: &[f32]) -> f64 {
         let outputs = self.network.outputs();
         assert_eq!(targets.len(), batch * outputs, "one target for each output of each sample");
-        vectorised(Forward { trainer: self, batch, training: true });
-        let columns = self.space.columns;
-        let last = self.space.sums.last().expect("a last layer");
+        let masks = (self.dropout > 0.0).then_some((self.masks, self.steps, self.dropout));
+        self.batch.forward_masked(&self.network, batch, masks);
+        let columns = self.batch.columns;
         let mut loss = 0.0;
         let scale = 2.0 / (batch * outputs) as f32;
         for o in 0..outputs {
-            let error = &mut self.space.errors[0][o * columns..][..columns];
+            let outputs_now = self.batch.output(o);
+            let error = &mut self.errors[0][o * columns..][..columns];
             error.fill(0.0);
             for i in 0..batch {
-                let difference = last[o * columns + i] - targets[i * outputs + o];
+                let difference = outputs_now[i] - targets[i * outputs + o];
                 loss += f64::from(difference).powi(2);
                 error[i] = scale * difference;
             }
         }
         loss / (batch * outputs) as f64
     }
-
-    /// The mask of hidden layer `layer` in the step to come.
-    fn mask(&self, layer: usize, training: bool) -> Option<Mask> {
-        (training && self.dropout > 0.0).then(|| self.masks.layer(self.steps, layer as u64, self.dropout))
-    }
 }
 
-/// Index of a unit's entry for a sample in its layer's mask, whatever the batch.
-#[inline(always)]
-fn entry(unit: usize, sample: usize) -> u32 {
-    (unit * MAX_BATCH + sample) as u32
-}
-
-struct Forward<'a> {
-    trainer: &'a mut Trainer,
-    batch: usize,
-    training: bool,
-}
-
-impl Vectorised for Forward<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let Forward { trainer, batch, training } = self;
-        let columns = trainer.space.columns;
-        let width = padded(batch);
-        let (count, inputs, stride) = {
-            let layers = &trainer.network.layers;
-            (layers.len(), layers[0].inputs, layers[0].stride)
-        };
-        transpose(&trainer.space.values[0], columns, inputs, &mut trainer.space.transposed[0], stride);
-        for number in 0..count {
-            let mask = trainer.mask(number, training);
-            let layer = &trainer.network.layers[number];
-            let shape = Shape { m: layer.outputs, n: width, k: layer.inputs, b_stride: columns };
-            let left = Left::Rows(&layer.weights, layer.stride);
-            let values = &trainer.space.values[number];
-            let mut tile = Sums { out: &mut trainer.space.sums[number], columns, bias: &layer.bias };
-            product::<FUSED, _>(shape, left, values, &mut tile);
-            if number + 1 < count {
-                let sums = &trainer.space.sums[number];
-                let out = &mut trainer.space.values[number + 1];
-                for unit in 0..layer.outputs {
-                    let slope = layer.slopes.get(unit).copied().unwrap_or(0.0);
-                    let z = &sums[unit * columns..][..width];
-                    activate(z, slope, mask, unit, &mut out[unit * columns..][..width]);
-                }
-                let stride = trainer.network.layers[number + 1].stride;
-                transpose(out, columns, layer.outputs, &mut trainer.space.transposed[number + 1], stride);
-            }
-        }
-    }
-}
-
-/// a = factor f(z) of one unit.
-#[inline(always)]
-fn activate(z: &[f32], slope: f32, mask: Option<Mask>, unit: usize, out: &mut [f32]) {
-    let f = |z: f32| if z > 0.0 { z } else { slope * z };
-    match mask {
-        Some(mask) => {
-            for (i, (out, z)) in out.iter_mut().zip(z).enumerate() {
-                *out = mask.factor(entry(unit, i)) * f(*z);
-            }
-        }
-        None => out.iter_mut().zip(z).for_each(|(out, z)| *out = f(*z)),
-    }
-}
-
-/// Copies the first `rows` rows of `from`, `[.. x from_stride]`, to columns of `to`, `[.. x to_stride]`.
+/// Copies the first `rows` rows of `from`, `[.. x from_stride]`, to columns of `to`, `[.. x to_stride]`, and puts zeros in
+/// the columns beyond.
 #[inline(always)]
 fn transpose(from: &[f32], from_stride: usize, rows: usize, to: &mut [f32], to_stride: usize) {
     let columns = to.len() / to_stride;
+    for row in to.chunks_exact_mut(to_stride) {
+        row[rows..].fill(0.0);
+    }
     for first in (0..rows).step_by(LANES) {
         let rows = LANES.min(rows - first);
-        for column in (0..columns.min(from_stride)).step_by(LANES) {
-            let width = LANES.min(columns - column).min(from_stride - column);
+        for column in (0..columns).step_by(LANES) {
+            let width = LANES.min(columns - column);
             for c in column..column + width {
                 let out = &mut to[c * to_stride + first..][..rows];
                 for (r, out) in out.iter_mut().enumerate() {
@@ -269,12 +238,12 @@ impl Vectorised for Backward<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(mut self) {
         let Backward { trainer, batch, adam, gradients } = &mut self;
-        let (batch, columns) = (*batch, trainer.space.columns);
+        let (batch, columns) = (*batch, trainer.batch.columns);
         let width = padded(batch);
         for number in (0..trainer.network.layers.len()).rev() {
             let mask = if number > 0 { trainer.mask_of_step(number - 1, gradients.is_some()) } else { None };
             let layers = &mut trainer.network.layers;
-            let [errors, below] = &mut trainer.space.errors;
+            let [errors, below] = &mut trainer.errors;
             let layer = &layers[number];
             // W^T e, through the weights as they were.
             let shape = Shape { m: layer.inputs, n: width, k: layer.outputs, b_stride: columns };
@@ -284,7 +253,8 @@ impl Vectorised for Backward<'_> {
             let layer = &mut layers[number];
             let shape = Shape { m: layer.outputs, n: layer.stride, k: batch, b_stride: layer.stride };
             let left = Left::Rows(errors, columns);
-            let values = &trainer.space.transposed[number];
+            let values = &mut trainer.transposed[..batch * layer.stride];
+            transpose(&trainer.batch.values[number], columns, layer.inputs, values, layer.stride);
             let averages = &mut trainer.averages[number];
             match gradients {
                 None => {
@@ -309,12 +279,12 @@ impl Vectorised for Backward<'_> {
                 }
             }
             if number == 0 {
-                trainer.space.errors.swap(0, 1);
+                trainer.errors.swap(0, 1);
                 return;
             }
             // Through the function and the mask of the layer below.
             let layer = &mut layers[number - 1];
-            let sums = &trainer.space.sums[number - 1];
+            let sums = &trainer.batch.sums[number - 1];
             let averages = &mut trainer.averages[number - 1];
             for unit in 0..layer.outputs {
                 let slope = layer.slopes.get(unit).copied();
@@ -343,7 +313,7 @@ impl Vectorised for Backward<'_> {
                     Some(gradients) => gradients[number - 1].slopes[unit] = g,
                 }
             }
-            trainer.space.errors.swap(0, 1);
+            trainer.errors.swap(0, 1);
         }
     }
 }
@@ -366,31 +336,6 @@ fn total(values: &[f32]) -> f32 {
         }
     }
     lanes.iter().sum()
-}
-
-/// Stores sums, `[.. x columns]`, that start from biases, or from zero if there are none.
-struct Sums<'a> {
-    out: &'a mut [f32],
-    columns: usize,
-    bias: &'a [f32],
-}
-
-impl Tile for Sums<'_> {
-    const WHOLE: bool = false;
-
-    #[inline(always)]
-    fn begin(&self, row: usize, column: usize, first: bool) -> [f32; LANES] {
-        if first {
-            [self.bias.get(row).copied().unwrap_or(0.0); LANES]
-        } else {
-            *self.out[row * self.columns + column..].first_chunk().expect("a whole vector")
-        }
-    }
-
-    #[inline(always)]
-    fn end(&mut self, row: usize, column: usize, sums: [f32; LANES]) {
-        self.out[row * self.columns + column..][..LANES].copy_from_slice(&sums);
-    }
 }
 
 /// Moves weights by Adam.
