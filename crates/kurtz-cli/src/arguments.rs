@@ -54,6 +54,8 @@ pub enum Command {
     Learn(Box<Learn>),
     /// Run a study from a TOML file and write its report.
     Run(Run),
+    /// Measure how many events a second the exact methods make of the built-in models on this machine.
+    Bench(Bench),
 }
 
 /// A model and what to change in it.
@@ -208,7 +210,7 @@ pub struct Simulate {
 /// Ways to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SimulationMethod {
-    /// The fastest exact method for the network: lanes or direct where rates are constant, else hybrid.
+    /// The fastest exact method for the network: lanes or composition-rejection where rates are constant, else hybrid.
     Auto,
     /// Exact: the direct method (Gillespie 1977).
     Direct,
@@ -216,6 +218,14 @@ pub enum SimulationMethod {
     Lanes,
     /// Exact: the first-reaction method (Gillespie 1976).
     FirstReaction,
+    /// Exact: the next-reaction method (Gibson & Bruck 2000).
+    NextReaction,
+    /// Exact: the sorting direct method (McCollum et al. 2006).
+    SortingDirect,
+    /// Exact: composition-rejection, for large networks (Slepoy et al. 2008).
+    CompositionRejection,
+    /// Exact: rejection by bounds on propensities, RSSA (Thanh et al. 2014).
+    Rejection,
     /// Exact, with rules, events and rates that change in time.
     Hybrid,
     /// The equations of the network (of mass action: Kurtz's limit), integrated.
@@ -346,6 +356,33 @@ pub struct Run {
     pub changes: ModelChanges,
     #[command(flatten)]
     pub running: Running,
+}
+
+/// `kurtz bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Models, separated by commas: immigration-death, dimerisation, michaelis-menten, sir, lotka-volterra, schloegl,
+    /// epidermis, vilar-oscillator, de-young-keizer, chain-100, chain-801, chain-5001 [default: all].
+    #[arg(long, value_name = "M,N", value_delimiter = ',')]
+    pub models: Option<Vec<String>>,
+    /// Methods, separated by commas [default: lanes, direct, next-reaction, composition-rejection, rejection].
+    #[arg(long, value_name = "M,N", value_delimiter = ',')]
+    pub methods: Option<Vec<String>>,
+    /// Seconds that each measurement takes at least.
+    #[arg(long, value_name = "S", default_value_t = 0.3)]
+    pub seconds: f64,
+    /// Threads to use.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
+    /// Seed of the random numbers.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Write the measurements to this file (.csv or .parquet).
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// `kurtz learn`.

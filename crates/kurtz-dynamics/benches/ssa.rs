@@ -17,7 +17,11 @@ fn main() {
     divan::main();
 }
 
-const METHODS: [&str; 2] = ["direct", "first-reaction"];
+/// Those that follow one trajectory at a time.
+const METHODS: [&str; 6] =
+    ["direct", "first-reaction", "next-reaction", "sorting-direct", "composition-rejection", "rejection"];
+/// Those whose cost hardly grows with the number of reactions.
+const SPARSE: [&str; 4] = ["direct", "next-reaction", "composition-rejection", "rejection"];
 
 /// Trajectories one after the other; their number is chosen to give about a million events.
 fn follow(bencher: Bencher<'_, '_>, method: &str, kinetics: &Kinetics, end: f64, trajectories: u64) {
@@ -63,14 +67,31 @@ fn telegraph(bencher: Bencher<'_, '_>, method: &str) {
     follow(bencher, method, &networks::telegraph(0.4, 0.7, 100.0, 1.0), 100.0, 100);
 }
 
-#[divan::bench]
-fn chain_of_100_species(bencher: Bencher<'_, '_>) {
-    follow(bencher, "direct", &chain(100, 1000), 100.0, 10);
+/// One short trajectory of the epidermis network, alone and to a grid of 20 weeks, with a sampler that is kept.
+#[divan::bench(args = ["direct", "lanes"])]
+fn one_short_trajectory(bencher: Bencher<'_, '_>, method: &str) {
+    let kinetics = networks::epidermis();
+    let method = method_named(method).expect("a name of the list");
+    let mut sampler = method.sampler(&kinetics).expect("a network that can be simulated");
+    let (mut i, mut counts) = (0, [0.0; 2]);
+    bencher.bench_local(|| {
+        i += 1;
+        sampler.start(0.0, &[10, 0], SimRng::new(1, i, Purpose::Events));
+        (1..=20).for_each(|week| {
+            sampler.advance_to(f64::from(week), &Silent);
+            sampler.copy_values(&mut counts);
+        });
+        counts
+    });
 }
 
-#[divan::bench]
-fn chain_of_800_species(bencher: Bencher<'_, '_>) {
-    follow(bencher, "direct", &chain(800, 10_000), 50.0, 1);
+/// Closed chains of ever more reactions, ten molecules a species: the cost of an event against the size of a network.
+#[divan::bench(args = [10, 100, 1_000, 10_000, 100_000], consts = [0, 1, 2, 3])]
+fn chain_of_reactions<const METHOD: usize>(bencher: Bencher<'_, '_>, reactions: usize) {
+    let species = reactions / 2 + 1;
+    let network = chain_of(species, 10);
+    // About 20 events a unit of time and species.
+    follow(bencher, SPARSE[METHOD], &network, 1e6 / (20.0 * species as f64), 1);
 }
 
 #[divan::bench]
@@ -79,11 +100,30 @@ fn laws_given_as_expressions(bencher: Bencher<'_, '_>) {
     follow(bencher, "direct", &kinetics, 100.0, 10);
 }
 
+/// Ensembles in vector lanes, one core, recorded at the end.
+#[divan::bench(args = ["epidermis", "dimerisation", "lotka-volterra", "schloegl", "chain-33"])]
+fn in_lanes(bencher: Bencher<'_, '_>, model: &str) {
+    let (kinetics, end, trajectories) = match model {
+        "epidermis" => (networks::epidermis(), 20.0, 20_000),
+        "dimerisation" => (networks::dimerisation(0.01, 1.0, 1000), 100.0, 256),
+        "lotka-volterra" => (networks::lotka_volterra(), 3.0, 256),
+        "schloegl" => (networks::schloegl(), 10.0, 2_560),
+        _ => (chain(33, 1000), 10.0, 256),
+    };
+    let method = method_named("lanes").expect("a name of the list");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let run = || {
+        let ensemble = Ensemble::new(&kinetics, &*method, trajectories, 1, end, 1);
+        pool.install(|| ensemble.run((), &Silent)).expect("a good network").events
+    };
+    bencher.counter(ItemsCount::new(run())).bench(run);
+}
+
 /// 20 000 trajectories of the epidermis network, recorded weekly with the covariance of 105 moments; one core.
 #[divan::bench]
 fn epidermis_ensemble_with_moment_covariance(bencher: Bencher<'_, '_>) {
     let kinetics = networks::epidermis();
-    let method = method_named("direct").expect("a name of the list");
+    let method = method_named("lanes").expect("a name of the list");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let run = || {
         let ensemble = Ensemble::new(&kinetics, &*method, 20_000, 1, 20.0, 20);

@@ -12,7 +12,7 @@ use crate::error::DynamicsError;
 use crate::hybrid::Hybrid;
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
-use crate::ssa::{Direct, FirstReaction, Lanes};
+use crate::ssa::{CompositionRejection, Direct, FirstReaction, Lanes, NextReaction, Rejection, SortingDirect};
 use kurtz_model::expression::Program;
 use kurtz_model::system::Observable;
 use kurtz_model::{EventId, Kinetics, Network, ReactionId, SpeciesId, System, Variable};
@@ -93,6 +93,10 @@ pub fn methods() -> Vec<Box<dyn Method>> {
         Box::new(Direct::default()),
         Box::new(Lanes::default()),
         Box::new(FirstReaction::default()),
+        Box::new(NextReaction::default()),
+        Box::new(SortingDirect::default()),
+        Box::new(CompositionRejection::default()),
+        Box::new(Rejection::default()),
         Box::new(Hybrid::default()),
     ]
 }

@@ -49,6 +49,13 @@ pub fn telegraph(on: f64, off: f64, k: f64, d: f64) -> Kinetics {
     ))
 }
 
+/// As [`chain`], from `each` molecules of every isomer.
+pub fn chain_of(n: usize, each: u32) -> Kinetics {
+    let species: Vec<String> = (0..n).map(|i| format!("X{i} = {each}")).collect();
+    let reactions = (1..n).map(|i| format!("X{} <-> X{i} @ 1, 1\n", i - 1));
+    kinetics(&format!("species {}\n{}", species.join(", "), reactions.collect::<String>()))
+}
+
 /// A closed chain of `n` isomers X0 <-> X1 <-> ..., 2 (n - 1) reactions, at constants 1.
 pub fn chain(n: usize, total: u32) -> Kinetics {
     let mut text = format!("species X0 = {total}");

@@ -1,5 +1,6 @@
 //! One file a command: arguments as typed become settings as meant, results become text and files.
 
+mod bench;
 mod bifurcate;
 mod check;
 mod convert;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Spikes(arguments) => spikes::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     }
 }

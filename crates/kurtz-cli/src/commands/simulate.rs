@@ -15,6 +15,10 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
         SimulationMethod::Hybrid => run_ensemble(arguments, "hybrid"),
         SimulationMethod::Direct => run_ensemble(arguments, "direct"),
         SimulationMethod::Lanes => run_ensemble(arguments, "lanes"),
+        SimulationMethod::NextReaction => run_ensemble(arguments, "next-reaction"),
+        SimulationMethod::SortingDirect => run_ensemble(arguments, "sorting-direct"),
+        SimulationMethod::CompositionRejection => run_ensemble(arguments, "composition-rejection"),
+        SimulationMethod::Rejection => run_ensemble(arguments, "rejection"),
         SimulationMethod::FirstReaction => run_ensemble(arguments, "first-reaction"),
     }
 }

@@ -1,6 +1,6 @@
 //! The automatic choice of an exact method.
 
-use super::{Direct, LARGEST_IN_LANES, Lanes};
+use super::{CompositionRejection, LARGEST_IN_LANES, Lanes};
 use crate::method::Method;
 use kurtz_model::Kinetics;
 
@@ -12,6 +12,6 @@ pub fn automatic(kinetics: &Kinetics) -> Box<dyn Method> {
     if kinetics.network().reactions.len() <= LARGEST_IN_LANES {
         Box::new(Lanes::default())
     } else {
-        Box::new(Direct::default())
+        Box::new(CompositionRejection::default())
     }
 }

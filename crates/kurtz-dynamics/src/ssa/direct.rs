@@ -5,6 +5,7 @@ use super::propensities::{Propensities, refuse_time_dependence};
 use super::simulate::{Draw, Exact};
 use super::small::Small;
 use super::sparse::Sparse;
+use super::sum_tree::SumTree;
 use crate::error::DynamicsError;
 use crate::method::{Method, Sampler};
 use crate::rng::SimRng;
@@ -46,13 +47,17 @@ impl Method for Direct {
 
     fn sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn Sampler>, DynamicsError> {
         refuse_time_dependence(self.name(), kinetics)?;
-        Ok(super::dispatch!(kinetics, self.max_events, Direct))
+        Ok(super::dispatch!(kinetics, self.max_events, Rule, SumTree))
     }
 }
 
-impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Direct {
+/// The next event by the sum of all propensities.
+#[derive(Default)]
+struct Rule;
+
+impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Rule {
     #[inline(always)]
-    fn draw(network: &Small<M, S, O>, rng: &mut SimRng) -> (f64, usize) {
+    fn draw(&mut self, network: &mut Small<M, S, O>, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
         let sums = cumulative(network.propensities());
         let total = sums[M - 1];
         // If no reaction can happen this is infinite, and what is drawn below never comes to pass.
@@ -63,7 +68,7 @@ impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Di
         for sum in &sums[..M - 1] {
             reaction += usize::from(*sum <= target);
         }
-        (waiting, reaction)
+        (time + waiting, reaction)
     }
 }
 
@@ -81,9 +86,9 @@ fn cumulative<const M: usize>(mut a: [f64; M]) -> [f64; M] {
     a
 }
 
-impl Draw<Sparse> for Direct {
+impl Draw<Sparse<SumTree>> for Rule {
     #[inline]
-    fn draw(network: &Sparse, rng: &mut SimRng) -> (f64, usize) {
+    fn draw(&mut self, network: &mut Sparse<SumTree>, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
         let total = network.total();
         // Below the smallest normal number products with the sum lose their relative precision, and the mean waiting
         // time is beyond every horizon.
@@ -91,6 +96,6 @@ impl Draw<Sparse> for Direct {
             return (if total < 1.0 { f64::INFINITY } else { f64::NAN }, 0);
         }
         let waiting = rng.exponential() / total;
-        (waiting, network.choose(rng.uniform() * total))
+        (time + waiting, network.sums.choose(rng.uniform() * total))
     }
 }

@@ -4,7 +4,7 @@ use super::DEFAULT_MAX_EVENTS;
 use super::propensities::refuse_time_dependence;
 use super::simulate::{Draw, Exact};
 use super::small::Small;
-use super::sparse::Sparse;
+use super::sparse::{Sparse, Sums, Unsummed};
 use crate::error::DynamicsError;
 use crate::method::{Method, Sampler};
 use crate::rng::SimRng;
@@ -46,17 +46,17 @@ impl Method for FirstReaction {
 
     fn sampler(&self, kinetics: &Kinetics) -> Result<Box<dyn Sampler>, DynamicsError> {
         refuse_time_dependence(self.name(), kinetics)?;
-        Ok(super::dispatch!(kinetics, self.max_events, FirstReaction))
+        Ok(super::dispatch!(kinetics, self.max_events, Rule, Unsummed))
     }
 }
 
 /// The earliest of the times proposed; infinite if there is none, NaN if a propensity is bad.
 #[inline(always)]
-fn earliest(propensities: &[f64], rng: &mut SimRng) -> (f64, usize) {
+fn earliest(propensities: &[f64], now: f64, rng: &mut SimRng) -> (f64, usize) {
     let mut first = (f64::INFINITY, 0);
     for (j, &a) in propensities.iter().enumerate() {
         if a > 0.0 && a < f64::INFINITY {
-            let time = rng.exponential() / a;
+            let time = now + rng.exponential() / a;
             if time < first.0 {
                 first = (time, j);
             }
@@ -67,16 +67,20 @@ fn earliest(propensities: &[f64], rng: &mut SimRng) -> (f64, usize) {
     first
 }
 
-impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for FirstReaction {
+/// The next event by what each reaction proposes.
+#[derive(Default)]
+struct Rule;
+
+impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for Rule {
     #[inline(always)]
-    fn draw(network: &Small<M, S, O>, rng: &mut SimRng) -> (f64, usize) {
-        earliest(&network.propensities()[..network.reactions()], rng)
+    fn draw(&mut self, network: &mut Small<M, S, O>, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
+        earliest(&network.propensities()[..network.reactions()], time, rng)
     }
 }
 
-impl Draw<Sparse> for FirstReaction {
+impl Draw<Sparse<Unsummed>> for Rule {
     #[inline]
-    fn draw(network: &Sparse, rng: &mut SimRng) -> (f64, usize) {
-        earliest(network.propensities(), rng)
+    fn draw(&mut self, network: &mut Sparse<Unsummed>, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
+        earliest(network.sums.values(), time, rng)
     }
 }

@@ -8,18 +8,18 @@ use crate::rng::SimRng;
 use kurtz_model::ReactionId;
 
 /// A rule by which the next event is drawn.
-pub(super) trait Draw<P>: Send {
-    /// Time to the next event, and its reaction.
+pub(super) trait Draw<P>: Default + Send {
+    /// Time of the next event, and its reaction, after the event `fired` at `time`, or after the start (`None`).
     ///
     /// The time is infinite if no reaction can happen, NaN if a propensity is bad.
-    fn draw(network: &P, rng: &mut SimRng) -> (f64, usize);
+    fn draw(&mut self, network: &mut P, fired: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize);
 }
 
 /// One trajectory in progress. The next event is always drawn already, so that where one stops to look does not
 /// change what happens.
 pub(super) struct Exact<P, D> {
     network: P,
-    rule: std::marker::PhantomData<D>,
+    rule: D,
     rng: SimRng,
     watch: Watch,
     /// Time of the last event.
@@ -38,7 +38,7 @@ impl<P: Propensities, D: Draw<P>> Exact<P, D> {
     pub fn new(network: P, max_events: u64) -> Self {
         Exact {
             network,
-            rule: std::marker::PhantomData,
+            rule: D::default(),
             rng: SimRng::new(0, 0, crate::rng::Purpose::Events),
             watch: Watch::new(max_events),
             last: 0.0,
@@ -63,9 +63,7 @@ impl<P: Propensities, D: Draw<P>> Exact<P, D> {
             last = next;
             previous = reaction;
             self.network.fire(reaction);
-            let (waiting, drawn) = D::draw(&self.network, &mut rng);
-            next = last + waiting;
-            reaction = drawn;
+            (next, reaction) = self.rule.draw(&mut self.network, Some(reaction), last, &mut rng);
             left -= 1;
         }
         self.rng = rng;
@@ -120,8 +118,7 @@ impl<P: Propensities, D: Draw<P>> Sampler for Exact<P, D> {
         (self.last, self.known, self.events) = (time, time, 0);
         self.ended = super::watch::overflow(&self.network, time);
         self.previous_reaction = usize::MAX;
-        let (waiting, reaction) = D::draw(&self.network, &mut self.rng);
-        (self.next, self.next_reaction) = (time + waiting, reaction);
+        (self.next, self.next_reaction) = self.rule.draw(&mut self.network, None, time, &mut self.rng);
     }
 
     fn advance_to(&mut self, time: f64, progress: &dyn Progress) -> Stop {

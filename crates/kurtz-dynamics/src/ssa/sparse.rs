@@ -1,14 +1,50 @@
 //! Networks of any size and any rate laws: after an event only the propensities that depend on it are renewed.
 //!
-//! The dependency graph is that of Gibson & Bruck (2000, doi:10.1021/jp993732q); sums are kept in a [`SumTree`].
+//! The dependency graph is that of Gibson & Bruck (2000, doi:10.1021/jp993732q); how sums of propensities are kept is up
+//! to the method ([`Sums`]).
 
 use super::propensities::Propensities;
-use super::sum_tree::SumTree;
 use kurtz_model::{Kinetics, ReactionId, SpeciesId};
+
+/// Propensities, and their sum in the form that a method needs.
+pub(super) trait Sums: Send {
+    /// `count` zeros.
+    fn new(count: usize) -> Self;
+    /// The propensities; one that is bad is NaN.
+    fn values(&self) -> &[f64];
+    /// Forgets in which order things happened, before every number is put anew.
+    fn clear(&mut self) {}
+    /// Changes number `i`.
+    fn put(&mut self, i: usize, value: f64);
+    /// The sum; NaN if one is bad.
+    fn total(&self) -> f64;
+}
+
+/// Propensities whose sum is seldom asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Unsummed(Vec<f64>);
+
+impl Sums for Unsummed {
+    fn new(count: usize) -> Self {
+        Unsummed(vec![0.0; count])
+    }
+
+    fn values(&self) -> &[f64] {
+        &self.0
+    }
+
+    fn put(&mut self, i: usize, value: f64) {
+        self.0[i] = value;
+    }
+
+    fn total(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}
 
 /// How the propensity of one reaction is computed.
 #[derive(Clone, Debug)]
-enum Kernel {
+pub(super) enum Kernel {
     Constant(f64),
     First(f64, usize),
     Second(f64, usize, usize, f64),
@@ -18,7 +54,7 @@ enum Kernel {
 
 /// The state of a network, its propensities and their sums.
 #[derive(Clone, Debug)]
-pub(super) struct Sparse {
+pub(super) struct Sparse<T> {
     kinetics: Kinetics,
     kernels: Vec<Kernel>,
     /// Net changes in flat form: (species, change) of reaction j at `change_start[j]..change_start[j + 1]`.
@@ -30,10 +66,11 @@ pub(super) struct Sparse {
     /// Whether the reaction could take what is not there.
     is_guarded: Vec<bool>,
     state: Vec<f64>,
-    sums: SumTree,
+    /// The propensities, `[reactions]`; one that is negative, or not a number, or of a state that cannot be, is NaN.
+    pub(super) sums: T,
 }
 
-impl Sparse {
+impl<T: Sums> Sparse<T> {
     /// The network in this form.
     pub fn new(kinetics: &Kinetics) -> Self {
         let reactions = kinetics.network().reactions.len();
@@ -59,32 +96,17 @@ impl Sparse {
             dependent_start,
             is_guarded,
             state: vec![0.0; kinetics.network().species.len()],
-            sums: SumTree::new(reactions),
+            sums: T::new(reactions),
         }
     }
 
-    /// The propensities, `[reactions]`; one that is negative, or not a number, or of a state that cannot be, is NaN.
-    pub fn propensities(&self) -> &[f64] {
-        self.sums.values()
-    }
-
-    /// The reaction in which a point `target` of the line from 0 to [`Propensities::total`] falls.
-    pub fn choose(&self, target: f64) -> usize {
-        self.sums.choose(target)
+    /// The reactions that are renewed after this one.
+    pub fn dependents(&self, reaction: usize) -> &[u32] {
+        &self.dependents[self.dependent_start[reaction] as usize..self.dependent_start[reaction + 1] as usize]
     }
 
     fn compute(&self, reaction: usize) -> f64 {
-        let x = &self.state;
-        match &self.kernels[reaction] {
-            Kernel::Constant(c) => *c,
-            Kernel::First(c, s) => c * x[*s],
-            Kernel::Second(c, s, t, offset) => c * x[*s] * (x[*t] - offset),
-            Kernel::Product(c, factors) => factors.iter().fold(*c, |a, &(s, offset)| a * (x[s] - offset)),
-            Kernel::General(id) => {
-                let a = self.kinetics.propensity(*id, f64::NAN, x);
-                if a >= 0.0 { a } else { f64::NAN }
-            }
-        }
+        self.kernels[reaction].propensity(&self.kinetics, &self.state)
     }
 
     fn renew(&mut self, reaction: usize) {
@@ -96,7 +118,27 @@ impl Sparse {
 }
 
 impl Kernel {
-    fn of(kinetics: &Kinetics, reaction: ReactionId) -> Self {
+    /// The propensity in the state `x`, NaN if it cannot be one.
+    #[inline]
+    pub fn propensity(&self, kinetics: &Kinetics, x: &[f64]) -> f64 {
+        match self {
+            Kernel::Constant(c) => *c,
+            Kernel::First(c, s) => c * x[*s],
+            Kernel::Second(c, s, t, offset) => c * x[*s] * (x[*t] - offset),
+            Kernel::Product(c, factors) => factors.iter().fold(*c, |a, &(s, offset)| a * (x[s] - offset)),
+            Kernel::General(id) => {
+                let a = kinetics.propensity(*id, f64::NAN, x);
+                if a >= 0.0 { a } else { f64::NAN }
+            }
+        }
+    }
+
+    /// Whether it is mass action, which never falls as counts rise.
+    pub fn is_mass_action(&self) -> bool {
+        !matches!(self, Kernel::General(_))
+    }
+
+    pub fn of(kinetics: &Kinetics, reaction: ReactionId) -> Self {
         let table = kinetics.mass_action();
         let Ok(i) = table.reactions.binary_search(&reaction) else {
             return Kernel::General(reaction);
@@ -114,13 +156,14 @@ impl Kernel {
     }
 }
 
-impl Propensities for Sparse {
+impl<T: Sums> Propensities for Sparse<T> {
     fn species(&self) -> usize {
         self.state.len()
     }
 
     fn load(&mut self, counts: &[i64]) {
         self.state.iter_mut().zip(counts).for_each(|(x, &n)| *x = n as f64);
+        self.sums.clear();
         for j in 0..self.kernels.len() {
             let a = self.compute(j);
             self.sums.put(j, a);
@@ -163,7 +206,7 @@ impl Propensities for Sparse {
     }
 
     fn bad_propensity(&self) -> Option<(ReactionId, f64)> {
-        let j = self.propensities().iter().position(|a| !(0.0..f64::INFINITY).contains(a))?;
+        let j = self.sums.values().iter().position(|a| !(0.0..f64::INFINITY).contains(a))?;
         let id = ReactionId::from(j);
         Some((id, self.kinetics.propensity(id, f64::NAN, &self.state)))
     }

@@ -73,6 +73,25 @@ impl SumTree {
     }
 }
 
+impl super::sparse::Sums for SumTree {
+    fn new(count: usize) -> Self {
+        SumTree::new(count)
+    }
+
+    fn values(&self) -> &[f64] {
+        self.values()
+    }
+
+    #[inline]
+    fn put(&mut self, i: usize, value: f64) {
+        self.put(i, value);
+    }
+
+    fn total(&self) -> f64 {
+        self.total()
+    }
+}
+
 /// The sum of eight numbers, in an order that needs few steps.
 #[inline(always)]
 fn sum(a: &[f64]) -> f64 {

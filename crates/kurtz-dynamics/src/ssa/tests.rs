@@ -14,6 +14,8 @@ use kurtz_testkit::oracle::{self, Law};
 use kurtz_testkit::statistics::assert_z;
 use kurtz_testkit::{FalsePositive, Sampled, assert_moments, chi_square};
 
+mod soundness;
+
 const LINE: FalsePositive = FalsePositive(1e-6);
 
 fn moments(method: &dyn Method, kinetics: &Kinetics, n: u64, end: f64, steps: usize) -> MomentSeries {

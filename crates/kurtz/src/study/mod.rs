@@ -1,5 +1,6 @@
 //! End-to-end jobs: settings in, results out. Each command of `kurtz` is one of them.
 
+pub mod bench;
 pub mod bifurcate;
 pub mod check;
 pub mod convert;

@@ -22,7 +22,7 @@ pub struct Settings {
     /// The model.
     pub model: ModelChoice,
     /// Name of the method; `auto`, the default, is the fastest exact one (`lanes` for networks of up to 128 reactions,
-    /// `direct` for larger ones) where rates are constant, else `hybrid`.
+    /// `composition-rejection` for larger ones) where rates are constant, else `hybrid`.
     pub method: String,
     /// Names of reactions that flow instead of happening molecule by molecule (method `hybrid`). Default: none.
     pub continuous: Vec<String>,

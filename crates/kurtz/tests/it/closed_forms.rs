@@ -125,6 +125,32 @@ pub fn telegraph() {
     }
 }
 
+/// The law of the final size by the equations of N. T. J. Bailey (1975), solved from the bottom: of the chain of jumps,
+/// an infection comes before a recovery with probability contact s / (contact s + recover).
+pub fn sir() {
+    let (s, i, contact, recover) = (6usize, 2usize, 0.4, 1.0);
+    let small = model("sir", &[("S", s as f64), ("I", i as f64)], &[("contact", contact), ("recover", recover)]);
+    let law = &laws(&small, &[60.0])[0];
+    let all = s + i;
+    // p[a][b]: the chain of jumps visits a susceptible and b infected.
+    let mut p = vec![vec![0.0; all + 1]; s + 1];
+    p[s][i] = 1.0;
+    for a in (0..=s).rev() {
+        for b in (1..=all - a).rev() {
+            let infection = contact * a as f64 / (contact * a as f64 + recover);
+            let here = p[a][b];
+            if a > 0 {
+                p[a - 1][b + 1] += here * infection;
+            }
+            p[a][b - 1] += here * (1.0 - infection);
+        }
+    }
+    for a in 0..=s {
+        let found: f64 = law.iter().filter(|(n, _)| n[0] == a as i64 && n[1] == 0).map(|(_, p)| p).sum();
+        assert_close(&format!("P({a} never infected)"), found, p[a][0], 1e-9);
+    }
+}
+
 fn own(event: ([i64; 2], f64)) -> (Vec<i64>, f64) {
     (event.0.to_vec(), event.1)
 }

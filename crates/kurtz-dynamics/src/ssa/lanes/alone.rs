@@ -11,11 +11,12 @@ use kurtz_model::{ReactionId, SpeciesId};
 use std::sync::Arc;
 
 /// The rule by which a lane draws.
+#[derive(Default)]
 pub(super) struct InLane;
 
 impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for InLane {
     #[inline(always)]
-    fn draw(network: &Small<M, S, O>, rng: &mut SimRng) -> (f64, usize) {
+    fn draw(&mut self, network: &mut Small<M, S, O>, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
         let mut sums = network.propensities();
         cumulate(&mut sums);
         let total = sums[M - 1];
@@ -25,7 +26,7 @@ impl<const M: usize, const S: usize, const O: usize> Draw<Small<M, S, O>> for In
         for sum in &sums[..M - 1] {
             reaction += usize::from(*sum <= target);
         }
-        (waiting, reaction)
+        (time + waiting, reaction)
     }
 }
 
@@ -76,12 +77,12 @@ impl FlatAlone {
 
 impl Draw<FlatAlone> for InLane {
     #[inline]
-    fn draw(network: &FlatAlone, rng: &mut SimRng) -> (f64, usize) {
+    fn draw(&mut self, network: &mut FlatAlone, _: Option<usize>, time: f64, rng: &mut SimRng) -> (f64, usize) {
         let total = network.total();
         let waiting = waiting_time(exponential(rng.uniform()), total);
         let target = rng.uniform() * total;
         let position = network.sums.partition_point(|&sum| sum <= target);
-        (waiting, network.tables.order.get(position).map_or(0, |reaction| reaction.index()))
+        (time + waiting, network.tables.order.get(position).map_or(0, |reaction| reaction.index()))
     }
 }
 

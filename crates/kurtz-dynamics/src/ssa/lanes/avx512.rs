@@ -1,9 +1,9 @@
 //! Lanes in registers of AVX-512.
 //!
-//! `unsafe` here has two reasons, both measured: a register is read and written lane by lane through its memory, and the
-//! intrinsics are called from functions that are not marked with their features themselves, since only such functions
-//! can implement a trait and still be inlined. The compiler alone, left to vectorise [`Eight`](super::pack::Eight), is
-//! several times slower (see `docs/reference/methods.md`).
+//! `unsafe` here has two reasons, both measured: a register is read lane by lane through its memory, and the intrinsics
+//! are called from functions that are not marked with their features themselves, since only such functions can implement
+//! a trait and still be inlined. The compiler alone, left to vectorise [`Eight`](super::pack::Eight), is several times
+//! slower (see `docs/reference/methods.md`).
 #![allow(unsafe_code, reason = "measured: several times as fast as what the compiler makes of plain loops")]
 
 use super::logarithm::TABLE;
@@ -62,9 +62,8 @@ impl Pack for Register {
     }
     #[inline(always)]
     fn set(&mut self, lane: usize, x: f64) {
-        // SAFETY: as in `get`, and the register is borrowed exclusively.
-        let lanes: &mut [f64; 8] = unsafe { &mut *std::ptr::from_mut(&mut self.0).cast() };
-        lanes[lane] = x;
+        // Not through memory: reading all of a register of which a part was just written stalls.
+        self.0 = op!(_mm512_mask_mov_pd(self.0, 1 << lane, _mm512_set1_pd(x)));
     }
     #[inline(always)]
     fn at_most(self, other: Self) -> __mmask8 {
@@ -116,9 +115,7 @@ impl Pack for Register {
     }
     #[inline(always)]
     fn set_bits(bits: &mut __m512i, lane: usize, value: u64) {
-        // SAFETY: the register is 64 bytes of memory in which any bits are eight integers, and borrowed exclusively.
-        let lanes: &mut [u64; 8] = unsafe { &mut *std::ptr::from_mut(bits).cast() };
-        lanes[lane] = value;
+        *bits = op!(_mm512_mask_mov_epi64(*bits, 1 << lane, _mm512_set1_epi64(value as i64)));
     }
     #[inline(always)]
     fn next_bits(s: &mut [__m512i; 4]) -> __m512i {
