@@ -6,8 +6,9 @@ use crate::moments::sensitivity::{Response, distinct_symbols};
 use kurtz_model::expression::Program;
 use kurtz_model::kinetics::Law;
 use kurtz_model::{Expression, Kinetics, RateLaw, ReactionId, Symbol};
-use kurtz_ode::VectorField;
+use kurtz_ode::{Sparsity, VectorField};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What the state variables of [`MassAction`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +40,10 @@ pub struct MassAction {
     /// Size of the compartment of each species, `[species]`.
     volumes: Vec<f64>,
     reactions: Vec<Flow>,
+    sparsity: Sparsity,
+    /// The entry of the sparsity for each slope of each reaction and each species that it changes, in the order in which
+    /// these are visited.
+    places: Vec<u32>,
     sensitivity: Sensitivity,
     responses: Vec<Response>,
     /// How the rate of each reaction moves with each parameter at fixed concentrations, `[parameters][reactions]`.
@@ -84,7 +89,8 @@ impl MassAction {
     pub fn with_sensitivity(kinetics: &Kinetics, view: View, sensitivity: Sensitivity) -> Self {
         let network = kinetics.network();
         let volumes = network.species.iter().map(|s| kinetics.volumes()[s.compartment.index()]).collect();
-        let reactions = (0..network.reactions.len()).map(|j| flow(kinetics, j.into())).collect();
+        let reactions: Vec<Flow> = (0..network.reactions.len()).map(|j| flow(kinetics, j.into())).collect();
+        let (sparsity, places) = sparsity(network.species.len(), &reactions);
         let responses: Vec<_> = match &sensitivity {
             Sensitivity::Parameters(list) => list.iter().map(|&p| Response::new(kinetics, p)).collect(),
             _ => Vec::new(),
@@ -100,7 +106,17 @@ impl MassAction {
             laws.collect()
         };
         let slopes = responses.iter().map(slopes_by).collect();
-        MassAction { kinetics: kinetics.clone(), view, volumes, reactions, sensitivity, responses, slopes }
+        MassAction {
+            kinetics: kinetics.clone(),
+            view,
+            volumes,
+            reactions,
+            sparsity,
+            places,
+            sensitivity,
+            responses,
+            slopes,
+        }
     }
 
     /// What the state variables are.
@@ -177,6 +193,18 @@ impl MassAction {
         }
     }
 
+    /// Calls `add` with each species i and each l that acts on it through a reaction, and what df_i/dx_l has from it.
+    fn for_each_derivative(&self, time: f64, x: &[f64], mut add: impl FnMut(usize, usize, f64)) {
+        for flow in &self.reactions {
+            self.for_each_slope(flow, time, x, |l, slope| {
+                let slope = if self.view == View::Counts { slope / self.volumes[l] } else { slope };
+                for &(i, change) in &flow.change {
+                    add(i, l, change * self.weight(flow, i) * slope);
+                }
+            });
+        }
+    }
+
     /// Calls `add` with each species that a rate depends on, and the derivative by its concentration.
     fn for_each_slope(&self, flow: &Flow, time: f64, x: &[f64], mut add: impl FnMut(usize, f64)) {
         match &flow.rate {
@@ -240,15 +268,22 @@ impl VectorField for MassAction {
     fn jacobian(&self, time: f64, x: &[f64], jacobian: &mut [f64]) -> bool {
         let n = self.dimension();
         jacobian.fill(0.0);
-        for flow in &self.reactions {
-            self.for_each_slope(flow, time, x, |l, slope| {
-                let slope = if self.view == View::Counts { slope / self.volumes[l] } else { slope };
-                for &(i, change) in &flow.change {
-                    jacobian[i * n + l] += change * self.weight(flow, i) * slope;
-                }
-            });
-        }
+        self.for_each_derivative(time, x, |i, l, derivative| jacobian[i * n + l] += derivative);
         true
+    }
+
+    fn sparsity(&self) -> Option<&Sparsity> {
+        Some(&self.sparsity)
+    }
+
+    fn jacobian_entries(&self, time: f64, x: &[f64], values: &mut [f64]) {
+        values.fill(0.0);
+        let mut places = self.places.iter();
+        self.for_each_derivative(time, x, |_, _, derivative| {
+            if let Some(&place) = places.next() {
+                values[place as usize] += derivative;
+            }
+        });
     }
 
     fn parameter_count(&self) -> usize {
@@ -296,6 +331,28 @@ impl VectorField for MassAction {
     fn names(&self) -> Vec<String> {
         self.kinetics.network().species.iter().map(|s| s.name.clone()).collect()
     }
+}
+
+/// Which species act on which, and the entry for each of these in the order of [`MassAction::for_each_derivative`].
+fn sparsity(species: usize, reactions: &[Flow]) -> (Sparsity, Vec<u32>) {
+    let (mut entries, mut places) = (Vec::new(), Vec::new());
+    let mut known = HashMap::new();
+    for flow in reactions {
+        let read: Vec<usize> = match &flow.rate {
+            Rate::MassAction { orders, .. } => orders.iter().map(|&(l, _)| l).collect(),
+            Rate::Law(general) => general.species.clone(),
+        };
+        for l in read {
+            for &(i, _) in &flow.change {
+                let place = *known.entry((i, l)).or_insert_with(|| {
+                    entries.push((i, l));
+                    entries.len() as u32 - 1
+                });
+                places.push(place);
+            }
+        }
+    }
+    (Sparsity::new(species, entries), places)
 }
 
 fn flow(kinetics: &Kinetics, reaction: ReactionId) -> Flow {
@@ -391,6 +448,13 @@ mod tests {
             let field = MassAction::new(&kinetics, view);
             let x = [1.3, 2.1, 0.9];
             assert!(jacobian_error(&field, 0.4, &x) < 1e-8);
+            let (mut dense, mut entries) = (vec![0.0; 9], vec![0.0; field.sparsity().unwrap().entries().len()]);
+            field.jacobian(0.4, &x, &mut dense);
+            field.jacobian_entries(0.4, &x, &mut entries);
+            for (&(i, l), value) in field.sparsity().unwrap().entries().iter().zip(entries) {
+                assert_eq!(std::mem::take(&mut dense[3 * i + l]), value);
+            }
+            assert_eq!(dense, [0.0; 9]);
             let make =
                 |k: &Kinetics| MassAction::with_sensitivity(k, view, Sensitivity::Parameters(parameters.clone()));
             assert!(parameter_jacobian_error(&kinetics, &make, 0.4, &x) < 1e-7);

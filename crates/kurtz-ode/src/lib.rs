@@ -30,8 +30,8 @@
 //! Evaluations of f to tolerance 1e-8 with 3, 5 and 7 stages: Robertson 2772, 2138, 2424; HIRES 3084, 2106, 2567; van
 //! der Pol (1000) 5607, 4584, 5391. At 1e-4 three stages need least, but more factorisations.
 //!
-//! Not here yet: sparse Jacobians. The iteration matrices are dense (their zeros are skipped in the elimination), which
-//! serves some hundreds of variables.
+//! Where a field knows which entries of its Jacobian can be other than zero ([`Sparsity`]), the factorisations keep to them
+//! as soon as that takes less work; otherwise iteration matrices are dense, their zeros skipped in the elimination.
 
 pub mod continuation;
 mod dense;
@@ -42,6 +42,7 @@ mod radau;
 mod settings;
 mod solution;
 mod solve;
+mod sparse;
 mod stepper;
 mod system;
 mod tsitouras;
@@ -50,6 +51,7 @@ pub use error::OdeError;
 pub use settings::{Integration, OdeMethod, Sensitivities, Tolerance};
 pub use solution::{Solution, Statistics, Stop};
 pub use solve::{solve, solve_cancellable};
+pub use sparse::Sparsity;
 pub use stepper::Stepper;
 
 /// Whatever flows in continuous time: dx/dt = f(t, x; p).
@@ -69,6 +71,17 @@ pub trait VectorField: Sync {
     fn jacobian(&self, _time: f64, _x: &[f64], _jacobian: &mut [f64]) -> bool {
         false
     }
+
+    /// Where the Jacobian can be other than zero, analysed once and kept by the field.
+    ///
+    /// A field that returns one writes exact derivatives by [`VectorField::jacobian_entries`]; integrators then keep to the
+    /// entries where that takes less work. None, the default: the Jacobian is dense.
+    fn sparsity(&self) -> Option<&Sparsity> {
+        None
+    }
+
+    /// Writes df_i/dx_j for the entries (i, j) of [`VectorField::sparsity`], in their order. Called only if there is one.
+    fn jacobian_entries(&self, _time: f64, _x: &[f64], _values: &mut [f64]) {}
 
     /// Number p of parameters to which sensitivities can be asked.
     fn parameter_count(&self) -> usize {

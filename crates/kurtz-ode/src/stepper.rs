@@ -54,9 +54,12 @@ impl<'a> Stepper<'a> {
     /// If `x0` or the settings are not valid.
     pub fn new(field: &'a dyn VectorField, x0: &[f64], settings: &Integration) -> Result<Self, OdeError> {
         settings.validate(field, x0)?;
-        let system = System::new(field, settings);
+        let mut system = System::new(field, settings);
         let state = system.extend(x0);
         let is_stiff = settings.method == OdeMethod::Stiff;
+        if is_stiff {
+            system.find_sparsity();
+        }
         let method = build(&system, is_stiff, settings.first_time, &state, settings);
         Ok(Stepper {
             system,
@@ -86,6 +89,7 @@ impl<'a> Stepper<'a> {
     fn go_stiff(&mut self) {
         let time = self.method.time();
         self.system.statistics.switched_to_stiff = Some(time);
+        self.system.find_sparsity();
         let state = self.method.state().to_vec();
         let settings = Integration { initial_step: Some(self.method.next_step()), ..self.settings.clone() };
         self.method = build(&self.system, true, time, &state, &settings);

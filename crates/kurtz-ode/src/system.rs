@@ -3,6 +3,7 @@
 //! The extended state is y = (x, S), `[n (1 + q)]`, with S_ik = dx_i/dq_k, `[n x q]` row-major. Its columns obey
 //! dS_k/dt = J S_k + df/dp_k (the last term only if q_k is a parameter).
 
+use crate::sparse::{Sparsity, multiply_add};
 use crate::{Integration, Statistics, VectorField};
 
 pub(crate) struct System<'a> {
@@ -18,7 +19,9 @@ pub(crate) struct System<'a> {
     pub relative: f64,
     pub absolute: Vec<f64>,
     pub sensitivity_tolerance: Option<f64>,
-    /// Exact derivatives at the last point asked for: `[n x n]` and `[n x p]`.
+    /// Where the Jacobian has entries, if keeping to these pays off.
+    pub sparsity: Option<Sparsity>,
+    /// Derivatives at the last point asked for: `[n x n]`, or the entries of the sparsity, and `[n x p]`.
     pub jacobian: Vec<f64>,
     pub parameter_jacobian: Vec<f64>,
     shifted: Vec<f64>,
@@ -34,7 +37,7 @@ impl<'a> System<'a> {
         let directions = parameters + if settings.sensitivities.has_initial_values() { n } else { 0 };
         let absolute: Vec<f64> = (0..n).map(|i| settings.absolute_tolerance.of(i)).collect();
         let relative = settings.relative_tolerance;
-        System {
+        let mut system = System {
             field,
             n,
             parameters,
@@ -43,12 +46,30 @@ impl<'a> System<'a> {
             relative,
             absolute,
             sensitivity_tolerance: settings.sensitivity_tolerance,
-            jacobian: vec![0.0; if directions > 0 { n * n } else { 0 }],
+            sparsity: None,
+            jacobian: Vec::new(),
             parameter_jacobian: vec![0.0; n * parameters],
             shifted: vec![0.0; n],
             shifted_rate: vec![0.0; n],
             statistics: Statistics::default(),
+        };
+        if directions > 0 {
+            system.find_sparsity();
+            system.jacobian.resize(system.entries(), 0.0);
         }
+        system
+    }
+
+    /// Asks the field where its Jacobian has entries; needed before the Jacobian is.
+    pub fn find_sparsity(&mut self) {
+        if self.sparsity.is_none() {
+            self.sparsity = self.field.sparsity().filter(|sparsity| sparsity.pays_off()).cloned();
+        }
+    }
+
+    /// Number of values of a Jacobian: n^2, or as many as the sparsity has entries.
+    pub fn entries(&self) -> usize {
+        self.sparsity.as_ref().map_or(self.n * self.n, |sparsity| sparsity.entries().len())
     }
 
     /// Length n (1 + q) of the extended state.
@@ -97,17 +118,44 @@ impl<'a> System<'a> {
 
     /// Writes J S + df/dq into `out`, `[n x q]` both, at the point of the last [`System::linearise`].
     pub fn variations(&self, s: &[f64], out: &mut [f64]) {
-        vary(&self.jacobian, &self.parameter_jacobian, self.parameters, self.directions, s, out);
+        self.vary(&self.jacobian, &self.parameter_jacobian, s, out);
     }
 
-    /// Writes the Jacobian at (t, x) as the field gives it, `[n x n]`, row-major. False if it gives none.
+    /// Writes J S + (df/dp, 0) into `out`, `[n x q]` as `s`, for a Jacobian and a parameter Jacobian, `[n x p]`.
+    pub fn vary(&self, jacobian: &[f64], parameter_jacobian: &[f64], s: &[f64], out: &mut [f64]) {
+        let (n, p, q) = (self.n, self.parameters, self.directions);
+        for (i, out) in out.chunks_exact_mut(q).enumerate() {
+            out[..p].copy_from_slice(&parameter_jacobian[i * p..(i + 1) * p]);
+            out[p..].fill(0.0);
+            if self.sparsity.is_none() {
+                for (j, row) in jacobian[i * n..(i + 1) * n].iter().zip(s.chunks_exact(q)) {
+                    for (out, s) in out.iter_mut().zip(row) {
+                        *out += j * s;
+                    }
+                }
+            }
+        }
+        if let Some(sparsity) = &self.sparsity {
+            multiply_add(sparsity, jacobian, q, s, out);
+        }
+    }
+
+    /// Writes the Jacobian at (t, x) as the field gives it: `[n x n]`, row-major, or the entries of the sparsity. False if it
+    /// gives none.
     pub fn write_exact_jacobian(&mut self, time: f64, x: &[f64], jacobian: &mut [f64]) -> bool {
-        let is_exact = self.field.jacobian(time, x, jacobian);
+        let is_exact = match self.sparsity {
+            Some(_) => {
+                self.field.jacobian_entries(time, x, jacobian);
+                true
+            }
+            None => self.field.jacobian(time, x, jacobian),
+        };
         self.statistics.jacobians += usize::from(is_exact);
         is_exact
     }
 
-    /// Writes the Jacobian at (t, x), exact or by differences around `rate` = f(t, x), `[n x n]`, row-major.
+    /// Writes the Jacobian at (t, x), exact or by differences around `rate` = f(t, x): `[n x n]`, row-major, or the entries
+    /// of the sparsity.
     pub fn write_jacobian(&mut self, time: f64, x: &[f64], rate: &[f64], jacobian: &mut [f64]) {
         if self.write_exact_jacobian(time, x, jacobian) {
             return;
@@ -165,19 +213,5 @@ impl<'a> System<'a> {
     /// Typical size of variable i at the value x_i: not less than where its tolerances meet.
     pub fn size(&self, i: usize, x: f64) -> f64 {
         x.abs().max(self.difference_floor[i])
-    }
-}
-
-/// Writes J S + (df/dp, 0) into `out`: `jacobian` `[n x n]`, `parameter_jacobian` `[n x p]`, `s` and `out` `[n x q]`.
-pub(crate) fn vary(jacobian: &[f64], parameter_jacobian: &[f64], p: usize, q: usize, s: &[f64], out: &mut [f64]) {
-    let n = out.len() / q;
-    for (i, out) in out.chunks_exact_mut(q).enumerate() {
-        out[..p].copy_from_slice(&parameter_jacobian[i * p..(i + 1) * p]);
-        out[p..].fill(0.0);
-        for (j, row) in jacobian[i * n..(i + 1) * n].iter().zip(s.chunks_exact(q)) {
-            for (out, s) in out.iter_mut().zip(row) {
-                *out += j * s;
-            }
-        }
     }
 }

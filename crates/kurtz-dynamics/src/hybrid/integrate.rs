@@ -62,7 +62,7 @@ impl Course {
 
 /// Integrates all reactions and rules of a system from time 0, with its events, in the amounts of the network.
 ///
-/// `times` increase and are not negative; the last one ends the integration.
+/// `times` increase and are not negative; the last one ends the integration. To integrate more than once, see [`Equations`].
 ///
 /// # Errors
 /// Settings out of their range, and times that do not increase. That the end was not reached is part of the result.
@@ -88,23 +88,54 @@ pub fn integrate(
 ) -> Result<Course, DynamicsError> {
     check_tolerances(settings.relative_tolerance, settings.absolute_tolerance)?;
     check_times(times)?;
-    let plan = Arc::new(Plan::new(system, &Partition::Continuous, observables)?);
-    let numerics = Numerics {
-        relative_tolerance: settings.relative_tolerance,
-        absolute_tolerance: settings.absolute_tolerance,
-        max_steps: settings.max_steps,
-        max_events: u64::MAX,
-    };
-    let width = observables.len();
-    let mut values = vec![f64::NAN; times.len() * width];
-    let mut rows = Rows::new(times, width, &mut values);
-    let rng = SimRng::new(settings.seed, 0, Purpose::Events);
-    let initial = plan.initial.clone();
-    let stop = Process::new(plan, numerics).run(0.0, &initial, rng, &mut rows, progress).err();
-    let written = rows.written();
-    values.truncate(written * width);
-    let names = observables.iter().map(|o| o.name.clone()).collect();
-    Ok(Course { names, times: times[..written].to_vec(), values, stop })
+    Equations::new(system, observables)?.integrate(times, settings, progress)
+}
+
+/// The equations of a system, compiled: what is done once for many integrations.
+#[derive(Clone, Debug)]
+pub struct Equations {
+    plan: Arc<Plan>,
+    names: Vec<String>,
+}
+
+impl Equations {
+    /// Compiles the equations of all reactions and rules, and what is to be observed.
+    ///
+    /// # Errors
+    /// Systems that cannot be followed by equations.
+    pub fn new(system: &System, observables: &[Observable]) -> Result<Self, DynamicsError> {
+        let plan = Arc::new(Plan::new(system, &Partition::Continuous, observables)?);
+        Ok(Equations { plan, names: observables.iter().map(|o| o.name.clone()).collect() })
+    }
+
+    /// Integrates as [`integrate`] does.
+    ///
+    /// # Errors
+    /// As [`integrate`].
+    pub fn integrate(
+        &self,
+        times: &[f64],
+        settings: &Integrate,
+        progress: &dyn Progress,
+    ) -> Result<Course, DynamicsError> {
+        check_tolerances(settings.relative_tolerance, settings.absolute_tolerance)?;
+        check_times(times)?;
+        let numerics = Numerics {
+            relative_tolerance: settings.relative_tolerance,
+            absolute_tolerance: settings.absolute_tolerance,
+            max_steps: settings.max_steps,
+            max_events: u64::MAX,
+        };
+        let width = self.names.len();
+        let mut values = vec![f64::NAN; times.len() * width];
+        let mut rows = Rows::new(times, width, &mut values);
+        let rng = SimRng::new(settings.seed, 0, Purpose::Events);
+        let mut process = Process::new(Arc::clone(&self.plan), numerics);
+        let stop = process.run(0.0, &self.plan.initial, rng, &mut rows, progress).err();
+        let written = rows.written();
+        values.truncate(written * width);
+        Ok(Course { names: self.names.clone(), times: times[..written].to_vec(), values, stop })
+    }
 }
 
 fn check_times(times: &[f64]) -> Result<(), DynamicsError> {

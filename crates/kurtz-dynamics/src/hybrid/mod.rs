@@ -50,7 +50,7 @@ mod stretch;
 mod swift;
 mod switches;
 
-pub use integrate::{Course, Integrate, integrate};
+pub use integrate::{Course, Equations, Integrate, integrate};
 pub use partition::{Partition, Treatment};
 pub use preparation::{Phase, Preparation, Prepared, Spread, Variates};
 pub use sampler::{Hybrid, WithPreparation};

@@ -10,6 +10,7 @@ use kurtz_model::expression::{Expression, Function};
 use kurtz_model::kinetics::KineticsError;
 use kurtz_model::system::{Observable, Role};
 use kurtz_model::{Initial, ReactionId, Symbol, System, Variable};
+use kurtz_ode::Sparsity;
 use std::sync::OnceLock;
 
 /// Everything about a simulation that does not change while it runs.
@@ -56,8 +57,8 @@ pub(super) struct Flow {
 /// The derivatives of the flowing state that are not 0.
 #[derive(Debug)]
 pub(super) struct Jacobian {
-    /// Row and column of each.
-    pub entries: Vec<(u32, u32)>,
+    pub sparsity: Sparsity,
+    /// Of the entries of the sparsity.
     pub values: Compiled,
 }
 
@@ -195,7 +196,7 @@ impl Plan {
     pub fn jacobian(&self) -> &Jacobian {
         self.flow.jacobian.get_or_init(|| {
             let (mut entries, mut values) = (Vec::new(), Vec::new());
-            let place: std::collections::HashMap<Symbol, u32> =
+            let place: std::collections::HashMap<Symbol, usize> =
                 (0..).zip(&self.flow.positions).map(|(k, &i)| (self.system.state()[i].into(), k)).collect();
             for (row, rate) in (0..).zip(&self.flow.rates) {
                 for symbol in rate.symbols() {
@@ -205,7 +206,8 @@ impl Plan {
                     }
                 }
             }
-            Jacobian { entries, values: Compiled::new(&self.system, self.flow.modes, &values) }
+            let sparsity = Sparsity::new(self.flow.field.count(), entries);
+            Jacobian { sparsity, values: Compiled::new(&self.system, self.flow.modes, &values) }
         })
     }
 }

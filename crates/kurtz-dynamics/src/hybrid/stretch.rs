@@ -6,11 +6,14 @@ use super::rows::Rows;
 use super::search;
 use crate::method::Stop;
 use crate::progress::Progress;
-use kurtz_ode::{Integration, OdeMethod, Stepper, Tolerance, VectorField};
+use kurtz_ode::{Integration, OdeMethod, Sparsity, Stepper, Tolerance, VectorField};
 use std::sync::Arc;
 
 /// Error of the time at which a condition changes, in steps of the integrator times its relative tolerance.
 const DOUBT: f64 = 10.0;
+
+/// Fields of fewer variables are treated as dense.
+const FEW: usize = 12;
 
 /// How a stretch ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,13 +79,23 @@ impl VectorField for Field<'_> {
     fn jacobian(&self, time: f64, y: &[f64], jacobian: &mut [f64]) -> bool {
         let n = self.dimension();
         let derivatives = self.plan.jacobian();
-        let mut values = vec![0.0; derivatives.entries.len()];
-        derivatives.values.evaluate_from(|i| self.input(i, time, y), &mut values);
+        let entries = derivatives.sparsity.entries();
+        let mut values = vec![0.0; entries.len()];
+        self.jacobian_entries(time, y, &mut values);
         jacobian.fill(0.0);
-        for (&(row, column), value) in derivatives.entries.iter().zip(values) {
-            jacobian[row as usize * n + column as usize] = value;
+        for (&(row, column), value) in entries.iter().zip(values) {
+            jacobian[row * n + column] = value;
         }
         true
+    }
+
+    fn sparsity(&self) -> Option<&Sparsity> {
+        // Compiling derivatives takes time that few variables do not save.
+        (self.dimension() >= FEW).then(|| &self.plan.jacobian().sparsity)
+    }
+
+    fn jacobian_entries(&self, time: f64, y: &[f64], values: &mut [f64]) {
+        self.plan.jacobian().values.evaluate_from(|i| self.input(i, time, y), values);
     }
 
     fn names(&self) -> Vec<String> {

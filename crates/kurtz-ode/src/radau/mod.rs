@@ -10,15 +10,16 @@
 //! E. Hairer, G. Wanner, J. Comput. Appl. Math. 111 (1999) 93-111, doi:10.1016/S0377-0427(99)00134-X (orders 9 and 13).
 //! K. Gustafsson, ACM TOMS 20 (1994) 496-517, doi:10.1145/198429.198437 (predictive control).
 
+mod factors;
 mod newton;
 mod sensitivity;
 mod tables;
 
-use crate::dense::{ComplexLu, RealLu};
 use crate::method::{Refusal, StepMethod, first_step, refuse, smallest_step};
 use crate::solution::Interpolant;
 use crate::system::System;
 use crate::{Integration, Stop};
+use factors::Factors;
 use newton::{Failure, Iteration};
 use sensitivity::Variations;
 use tables::{ORDER_5, ORDER_9, ORDER_13, Table};
@@ -93,12 +94,6 @@ struct Radau<const S: usize> {
     has_started: bool,
 }
 
-/// Factorisations of gamma/h I - J and (alpha + i beta)/h I - J.
-struct Factors {
-    real: RealLu,
-    complex: Vec<ComplexLu>,
-}
-
 impl<const S: usize> Radau<S> {
     fn new(table: &'static Table<S>, system: &System, time: f64, state: &[f64], settings: &Integration) -> Self {
         let (n, width) = (system.n, system.width());
@@ -118,10 +113,10 @@ impl<const S: usize> Radau<S> {
             powers: vec![0.0; S * width],
             error_shape: table.error_shape(),
             last_step: 0.0,
-            jacobian: vec![0.0; n * n],
+            jacobian: vec![0.0; system.entries()],
             is_jacobian_fresh: false,
             needs_jacobian: true,
-            factors: Factors { real: RealLu::new(n), complex: (1..S).step_by(2).map(|_| ComplexLu::new(n)).collect() },
+            factors: Factors::new(n, S, system.sparsity.as_ref()),
             factored_step: 0.0,
             iteration: Iteration::new(n, S, tolerance),
             variations: (system.directions > 0).then(|| Variations::new(system, S)),
@@ -168,11 +163,7 @@ impl<const S: usize> Radau<S> {
             return true;
         }
         system.statistics.factorisations += 1;
-        let table = self.table;
-        let mut is_regular = self.factors.real.factorise_shifted(table.gamma / h, &self.jacobian);
-        for (p, complex) in self.factors.complex.iter_mut().enumerate() {
-            is_regular = is_regular && complex.factorise_shifted(table.alpha[p] / h, table.beta[p] / h, &self.jacobian);
-        }
+        let is_regular = self.factors.factorise(self.table, h, &self.jacobian);
         self.factored_step = if is_regular { h } else { 0.0 };
         is_regular
     }
@@ -212,7 +203,7 @@ impl<const S: usize> Radau<S> {
         for (e, f) in self.error[..n].iter_mut().zip(&self.rate) {
             *e += f;
         }
-        self.factors.real.solve(&mut self.error[..n]);
+        self.factors.solve_real(&mut self.error[..n], 1);
         let mut norm = self.error_norm(n);
         if norm >= 1.0 && is_doubtful {
             // Filters the stiff part of the error once more.
@@ -223,7 +214,7 @@ impl<const S: usize> Radau<S> {
             for i in 0..n {
                 self.error[i] = self.workspace[i] + self.stage[i];
             }
-            self.factors.real.solve(&mut self.error[..n]);
+            self.factors.solve_real(&mut self.error[..n], 1);
             norm = self.error_norm(n);
         }
         if system.directions > 0 {
@@ -233,7 +224,7 @@ impl<const S: usize> Radau<S> {
             for (e, f) in self.error[n..].iter_mut().zip(&variations.rates) {
                 *e += f;
             }
-            self.factors.real.solve_columns(&mut self.error[n..], system.directions);
+            self.factors.solve_real(&mut self.error[n..], system.directions);
             let error = |i: usize| self.error[i];
             norm = system.combined_error(norm, self.sensitivity_tolerance, &self.before, &self.state, error);
         }

@@ -1,6 +1,7 @@
 //! The simplified Newton iteration for the stages (Hairer & Wanner II, IV.8).
 
-use super::{Factors, Radau, Table};
+use super::factors::Factors;
+use super::{Radau, Table};
 use crate::method::Refusal;
 use crate::system::System;
 
@@ -74,7 +75,7 @@ impl<const S: usize> Radau<S> {
                 system.rate(self.start + self.table.c[s] * h, &self.stage, rate);
             }
             let block = Block { width, first: 0, n, q: 1 };
-            correct(self.table, &self.factors, h, &mut self.iteration.correction, &self.w, block);
+            correct(self.table, &mut self.factors, h, &mut self.iteration.correction, &self.w, block);
             let norm = self.correction_norm(n);
             if !norm.is_finite() {
                 self.find_not_finite(system, h);
@@ -140,7 +141,7 @@ pub(super) struct Block {
 /// Solves (Lambda/h (x) I - I (x) J) dw = T^-1 F - Lambda/h w for the block.
 pub(super) fn correct<const S: usize>(
     table: &Table<S>,
-    factors: &Factors,
+    factors: &mut Factors,
     h: f64,
     rates: &mut [f64],
     w: &[f64],
@@ -168,19 +169,10 @@ pub(super) fn correct<const S: usize>(
         }
     }
     let (real, pairs) = rates.split_at_mut(size);
-    let pairs = factors.complex.iter().zip(pairs.chunks_exact_mut(2 * size));
-    if q == 1 {
-        factors.real.solve(real);
-        for (complex, pair) in pairs {
-            let (re, im) = pair.split_at_mut(size);
-            complex.solve(re, im);
-        }
-    } else {
-        factors.real.solve_columns(real, q);
-        for (complex, pair) in pairs {
-            let (re, im) = pair.split_at_mut(size);
-            complex.solve_columns(re, im, q);
-        }
+    factors.solve_real(real, q);
+    for (p, pair) in pairs.chunks_exact_mut(2 * size).enumerate() {
+        let (re, im) = pair.split_at_mut(size);
+        factors.solve_complex(p, re, im, q);
     }
 }
 

@@ -15,7 +15,7 @@ const MOST: usize = 25;
 
 /// Workspace for the derivatives of the stages.
 pub(super) struct Variations {
-    /// Jacobians at the stages, `[S x n x n]`.
+    /// Jacobians at the stages, `[S x n x n]`, or `[S x entries]` if sparse.
     jacobians: Vec<f64>,
     /// Parameter Jacobians at the stages, `[S x n x p]`.
     parameter_jacobians: Vec<f64>,
@@ -35,7 +35,7 @@ impl Variations {
     pub fn new(system: &System, stages: usize) -> Self {
         let (n, p, q) = (system.n, system.parameters, system.directions);
         Variations {
-            jacobians: vec![0.0; stages * n * n],
+            jacobians: vec![0.0; stages * system.entries()],
             parameter_jacobians: vec![0.0; stages * n * p],
             correction: vec![0.0; stages * n * q],
             sum: vec![0.0; n * q],
@@ -59,13 +59,13 @@ impl<const S: usize> Radau<S> {
 
     /// Evaluates the derivatives of f at the stages.
     fn linearise_stages(&mut self, variations: &mut Variations, system: &mut System, h: f64) {
-        let (n, p, width) = (system.n, system.parameters, self.state.len());
+        let (n, p, width, entries) = (system.n, system.parameters, self.state.len(), system.entries());
         for s in 0..S {
             let time = self.start + self.table.c[s] * h;
             for i in 0..n {
                 self.stage[i] = self.before[i] + self.z[s * width + i];
             }
-            let jacobian = &mut variations.jacobians[s * n * n..(s + 1) * n * n];
+            let jacobian = &mut variations.jacobians[s * entries..(s + 1) * entries];
             if !system.write_exact_jacobian(time, &self.stage, jacobian) {
                 system.rate(time, &self.stage, &mut self.workspace);
                 system.write_jacobian(time, &self.stage, &self.workspace, jacobian);
@@ -79,6 +79,7 @@ impl<const S: usize> Radau<S> {
 
     fn iterate_columns(&mut self, variations: &mut Variations, system: &System, h: f64) -> Result<(), Failure> {
         let (n, p, q, width) = (system.n, system.parameters, system.directions, self.state.len());
+        let entries = system.entries();
         let tolerance = (FRACTION * system.relative).max(1e3 * f64::EPSILON);
         let block = Block { width, first: n, n, q };
         variations.remainder = variations.remainder.max(f64::EPSILON).powf(0.8);
@@ -89,12 +90,12 @@ impl<const S: usize> Radau<S> {
                 for ((sum, a), b) in variations.sum.iter_mut().zip(&self.before[n..]).zip(z) {
                     *sum = a + b;
                 }
-                let jacobian = &variations.jacobians[s * n * n..(s + 1) * n * n];
+                let jacobian = &variations.jacobians[s * entries..(s + 1) * entries];
                 let derivatives = &variations.parameter_jacobians[s * n * p..(s + 1) * n * p];
                 let rates = &mut variations.correction[s * n * q..(s + 1) * n * q];
-                crate::system::vary(jacobian, derivatives, p, q, &variations.sum, rates);
+                system.vary(jacobian, derivatives, &variations.sum, rates);
             }
-            correct(self.table, &self.factors, h, &mut variations.correction, &self.w, block);
+            correct(self.table, &mut self.factors, h, &mut variations.correction, &self.w, block);
             advance(self.table, &variations.correction, &mut self.w, &mut self.z, block);
             let norm = self.relative_correction(variations, system);
             if !norm.is_finite() {

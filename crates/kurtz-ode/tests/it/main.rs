@@ -5,5 +5,6 @@ mod continuation;
 mod door;
 mod problems;
 mod sensitivities;
+mod sparse;
 mod stiff;
 mod stops;
