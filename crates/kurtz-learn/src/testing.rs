@@ -1,11 +1,15 @@
-//! The network of Clayton et al. 2007 as the tests of this crate use it.
+//! What the tests of this crate learn from: the network of Clayton et al. 2007, and courses of networks with noise.
 
+use crate::invariants::{Course, Record};
 use crate::library::ReactionLibrary;
 use crate::reactions::{Amounts, Candidate, network_of};
 use crate::synthetic::{ExactMoments, FirstOrderNetwork};
 use kurtz_dynamics::moments::Stoichiometry;
+use kurtz_dynamics::rng::{Purpose, SimRng};
+use kurtz_dynamics::{MassAction, View};
 use kurtz_model::expression::BinaryOperator;
-use kurtz_model::{Expression, Network, Parameter, ParameterId, Quantity, RateLaw, Symbol, Unit, Value};
+use kurtz_model::{Expression, Kinetics, Network, Parameter, ParameterId, Quantity, RateLaw, Symbol, Unit, Value};
+use kurtz_ode::{Integration, VectorField, solve};
 
 pub(crate) const R1: f64 = 0.0836;
 pub(crate) const R2: f64 = 0.0764;
@@ -80,4 +84,39 @@ pub(crate) fn published_learning_data() -> Option<std::path::PathBuf> {
 pub(crate) fn published_vector(directory: &std::path::Path, name: &str) -> Vec<f64> {
     let text = std::fs::read_to_string(directory.join(name)).expect("the file is there");
     text.split_whitespace().map(|w| w.parse().expect("a number")).collect()
+}
+
+/// The concentrations of a network over time, exact to ten digits; `initial` replaces initial concentrations, if any.
+pub(crate) fn course(model: &str, times: &[f64], initial: Option<&[f64]>) -> Record {
+    let (network, _) = kurtz_model::format::crn::parse(model, "test").expect("the model is valid");
+    let field = MassAction::new(&Kinetics::new(&network).expect("values are bound"), View::Concentrations);
+    let settings = Integration::with_tolerances(1e-10, 1e-14);
+    let start = initial.map_or_else(|| field.initial_state(), <[f64]>::to_vec);
+    let solution = solve(&field, &start, times, &settings).expect("the times increase");
+    let course = Course { name: "1".into(), times: times.to_vec(), values: solution.states };
+    Record::new(field.names(), vec![course]).expect("the course is complete")
+}
+
+/// Equation (15) of Yang et al. 2020, t = 0..1000 in steps of 1: P, M, G, GP, GP2.
+pub(crate) fn gene_network() -> Record {
+    let model = "volume 1\nspecies P = 0, M = 5\n\
+        species G = concentration(0.01), GP = concentration(0.01), GP2 = concentration(0.01)\n\
+        G + P <-> GP @ 3, 2.4\nGP + P <-> GP2 @ 9, 6\nG -> G + M @ 0.05\nGP -> GP + M @ 0.05\n\
+        M -> M + P @ 0.01\nM -> 0 @ 0.01\n";
+    let times: Vec<f64> = (0..=1000).map(f64::from).collect();
+    course(model, &times, None)
+}
+
+pub(crate) fn normal(rng: &mut SimRng) -> f64 {
+    (-2.0 * rng.uniform().ln()).sqrt() * (std::f64::consts::TAU * rng.uniform()).cos()
+}
+
+/// The record with each value multiplied by 1 + `noise` times a standard normal variate.
+pub(crate) fn noisy(record: &Record, noise: f64, seed: u64) -> Record {
+    let mut record = record.clone();
+    for (k, course) in record.courses.iter_mut().enumerate() {
+        let mut rng = SimRng::new(seed, k as u64, Purpose::Noise);
+        course.values.iter_mut().for_each(|x| *x *= 1.0 + noise * normal(&mut rng));
+    }
+    record
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::LearnError;
 use crate::reactions::{Amounts, Candidate, CandidateSettings, enumerate_candidates};
+use crate::testing::normal;
 use kurtz_dynamics::data::Series;
 use kurtz_dynamics::moments::Stoichiometry;
 use kurtz_dynamics::progress::Silent;
@@ -20,10 +21,6 @@ fn candidate(species: &[String], reactants: &[u32], products: &[u32]) -> Candida
 fn every_candidate(species: &[String]) -> Vec<Candidate> {
     let settings = CandidateSettings { order: 2, inflow: true, ..CandidateSettings::default() };
     enumerate_candidates(species, &settings).unwrap()
-}
-
-fn normal(rng: &mut SimRng) -> f64 {
-    (-2.0 * rng.uniform().ln()).sqrt() * (std::f64::consts::TAU * rng.uniform()).cos()
 }
 
 /// Noise added to exact values.
