@@ -123,7 +123,7 @@ pub enum DynamicsError {
     )]
     NoCurrents,
     /// Single events asked of a method that has none.
-    #[error("method `{method}` gives states at times, not single events, where something flows")]
+    #[error("method `{method}` gives states at times, not single events, of this network")]
     NoSingleEvents {
         /// The method.
         method: &'static str,
@@ -131,6 +131,15 @@ pub enum DynamicsError {
     /// A recorder of whole numbers for values that are none.
     #[error("joint distributions are counted in whole numbers; what is observed here is not")]
     NotWhole,
+    /// A linear noise approximation that ends early.
+    #[error("the linear noise approximation: {reason}")]
+    LinearNoise {
+        /// Why.
+        reason: String,
+    },
+    /// Equations that could not be integrated as asked.
+    #[error(transparent)]
+    Ode(#[from] kurtz_ode::OdeError),
     /// Moment equations that could not be had.
     #[error(transparent)]
     Moments(#[from] crate::moments::MomentsError),

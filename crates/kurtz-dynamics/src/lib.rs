@@ -6,6 +6,8 @@ pub mod ensemble;
 pub mod error;
 pub mod fsp;
 pub mod hybrid;
+pub mod leap;
+pub mod lna;
 pub mod mass_action;
 pub mod method;
 pub mod moment_series;
@@ -14,6 +16,7 @@ pub mod progress;
 pub mod rng;
 pub mod ssa;
 pub mod stats;
+pub mod variates;
 
 pub use ensemble::{Ensemble, MomentRecorder, Outcome};
 pub use error::DynamicsError;

@@ -390,7 +390,7 @@ fn flow(kinetics: &Kinetics, reaction: ReactionId) -> Flow {
 }
 
 /// Expressions as functions of all species, then time, at the kinetics' values of everything else.
-fn compile(kinetics: &Kinetics, expressions: &[Expression]) -> Program {
+pub(crate) fn compile(kinetics: &Kinetics, expressions: &[Expression]) -> Program {
     let species = (0..kinetics.initial().len()).map(|i| Symbol::Species(i.into()));
     let inputs: Vec<_> = species.chain([Symbol::Time]).collect();
     let constant = |s| Some(kinetics.value_of(s, f64::NAN, &|_| f64::NAN));

@@ -10,6 +10,7 @@
 
 use crate::error::DynamicsError;
 use crate::hybrid::Hybrid;
+use crate::leap::{AdaptiveHybrid, ImplicitTauLeaping, Langevin, TauLeaping};
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
 use crate::ssa::{CompositionRejection, Direct, FirstReaction, Lanes, NextReaction, Rejection, SortingDirect};
@@ -87,7 +88,7 @@ impl Model<'_> {
     }
 }
 
-/// Every method with its default settings; tests run over this list.
+/// Every exact method with its default settings; tests run over this list.
 pub fn methods() -> Vec<Box<dyn Method>> {
     vec![
         Box::new(Direct::default()),
@@ -101,12 +102,23 @@ pub fn methods() -> Vec<Box<dyn Method>> {
     ]
 }
 
-/// The method of this name, with its default settings.
+/// Every approximate method with its default settings.
+pub fn approximations() -> Vec<Box<dyn Method>> {
+    vec![
+        Box::new(TauLeaping::default()),
+        Box::new(ImplicitTauLeaping::default()),
+        Box::new(Langevin::default()),
+        Box::new(AdaptiveHybrid::default()),
+    ]
+}
+
+/// The method of this name, exact or approximate, with its default settings.
 ///
 /// # Errors
 /// If there is none; the error lists the names.
 pub fn method_named(name: &str) -> Result<Box<dyn Method>, DynamicsError> {
-    let all = methods();
+    let mut all = methods();
+    all.extend(approximations());
     let known = all.iter().map(|m| m.name()).collect();
     all.into_iter()
         .find(|m| m.name() == name)
@@ -169,6 +181,13 @@ pub enum Stop {
         time: f64,
         /// Number of events.
         events: u64,
+    },
+    /// The method's limit of steps per trajectory was reached.
+    StepLimit {
+        /// Where.
+        time: f64,
+        /// Number of steps.
+        steps: u64,
     },
     /// Events come ever faster and there would be too many to reach the horizon: the network probably explodes, that
     /// is, makes infinitely many events in finite time, as 2A -> 3A does.
@@ -273,6 +292,9 @@ impl Stop {
             Stop::Absorbed { since } => format!("no reaction can happen after time {since}"),
             Stop::EventLimit { time, events } => {
                 format!("{events} events, the limit of a trajectory, happened by time {time}; end before that time")
+            }
+            Stop::StepLimit { time, steps } => {
+                format!("{steps} steps, the limit of a trajectory, were taken by time {time}; end before that time")
             }
             Stop::Explosion { time, events } => format!(
                 "events come ever faster ({events} by time {time}): the network explodes; \

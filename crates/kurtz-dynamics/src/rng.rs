@@ -20,6 +20,18 @@ pub enum Purpose {
     Resampling = 3,
     /// The events of a phase before the start.
     Preparation = 4,
+    /// What happened within a leap, for those who look at times inside it.
+    Bridge = 5,
+    /// Exact stretches between leaps.
+    Burst = 6,
+    /// Parameters drawn for a trajectory.
+    Parameters = 7,
+    /// Trajectories from which the error of a method is estimated.
+    Pilot = 8,
+    /// Rounding of real numbers of events to whole ones.
+    Rounding = 9,
+    /// Pairs of trajectories at two values of a parameter.
+    Pair = 10,
 }
 
 /// The random numbers of one trajectory.
@@ -120,7 +132,7 @@ fn high(x: u64) -> u32 {
 
 /// (i + 1/2) 2^-52 of the upper 52 bits i, without rounding.
 #[inline(always)]
-fn open_unit(bits: u64) -> f64 {
+pub(crate) fn open_unit(bits: u64) -> f64 {
     // A number of [1, 2) less 1 - 2^-53; the difference has 53 bits and is exact.
     f64::from_bits(0x3ff0_0000_0000_0000 | bits >> 12) - (1.0 - f64::EPSILON / 2.0)
 }
@@ -177,7 +189,7 @@ const fn ziggurat() -> ZigguratTable {
 }
 
 /// exp(-x) for 0 <= x < 16, by halving and Taylor's series: the same bits everywhere, also at compile time.
-const fn exp_of_minus(x: f64) -> f64 {
+pub(crate) const fn exp_of_minus(x: f64) -> f64 {
     // 1 / k!, k = 0 to 14.
     const COEFFICIENTS: [f64; 15] = {
         let mut c = [1.0; 15];

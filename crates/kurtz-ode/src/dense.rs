@@ -5,7 +5,7 @@
 
 /// P A = L U of a real matrix.
 #[derive(Clone)]
-pub(crate) struct RealLu {
+pub struct RealLu {
     n: usize,
     lu: Vec<f64>,
     inverse_pivots: Vec<f64>,
@@ -13,6 +13,7 @@ pub(crate) struct RealLu {
 }
 
 impl RealLu {
+    /// Room for matrices of n rows.
     pub fn new(n: usize) -> Self {
         RealLu { n, lu: vec![0.0; n * n], inverse_pivots: vec![0.0; n], swaps: vec![0; n] }
     }
@@ -118,7 +119,7 @@ impl RealLu {
 }
 
 /// P A = L U of a complex matrix, real and imaginary parts apart.
-pub(crate) struct ComplexLu {
+pub struct ComplexLu {
     n: usize,
     re: Vec<f64>,
     im: Vec<f64>,
@@ -127,6 +128,7 @@ pub(crate) struct ComplexLu {
 }
 
 impl ComplexLu {
+    /// Room for matrices of n rows.
     pub fn new(n: usize) -> Self {
         ComplexLu {
             n,

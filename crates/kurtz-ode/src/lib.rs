@@ -34,7 +34,7 @@
 //! as soon as that takes less work; otherwise iteration matrices are dense, their zeros skipped in the elimination.
 
 pub mod continuation;
-mod dense;
+pub mod dense;
 mod error;
 mod fixed;
 mod method;

@@ -46,6 +46,7 @@ pub use next_reaction::NextReaction;
 pub use rejection::Rejection;
 pub use sorting::SortingDirect;
 pub use trace::Trace;
+pub(crate) use propensities::refuse_time_dependence;
 
 /// Default limit of events per trajectory.
 pub const DEFAULT_MAX_EVENTS: u64 = 1_000_000_000;

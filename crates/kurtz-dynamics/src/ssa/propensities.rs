@@ -37,7 +37,7 @@ pub(super) trait Propensities: Send {
 }
 
 /// Refuses rate laws that depend on time.
-pub(super) fn refuse_time_dependence(method: &'static str, kinetics: &Kinetics) -> Result<(), DynamicsError> {
+pub(crate) fn refuse_time_dependence(method: &'static str, kinetics: &Kinetics) -> Result<(), DynamicsError> {
     for (j, reaction) in kinetics.network().reactions.iter().enumerate() {
         if kinetics.depends_on_time(ReactionId::from(j)) {
             return Err(DynamicsError::TimeDependent { method, reaction: reaction.name.clone() });
