@@ -39,7 +39,7 @@ pub enum Command {
     /// Write a model in another format: .crn to SBML or back.
     Convert(Convert),
     /// Simulate a network: an ensemble of exact trajectories, or its mass-action equations.
-    Simulate(Simulate),
+    Simulate(Box<Simulate>),
     /// Derive the moment equations of a network, close and solve them.
     Moments(Moments),
     /// Solve the master equation of a network by finite state projection, with an error bound.
@@ -187,6 +187,17 @@ pub struct Simulate {
     /// Absolute tolerance, of quantities below 1 in proportion (ode) [default: in proportion to each, 1e-3 of rtol].
     #[arg(long)]
     pub atol: Option<f64>,
+    /// Largest systematic error allowed to a method that leaps, of means and standard deviations, in standard deviations:
+    /// leaps are made shorter until a pilot keeps to it, or the method declines [default: 0.05].
+    #[arg(long, value_name = "E")]
+    pub error: Option<f64>,
+    /// Bound on the relative change of any rate in a leap; the error that it makes is told, not bounded [default: 0.03, or
+    /// less as --error asks].
+    #[arg(long, value_name = "EPS", conflicts_with = "error")]
+    pub epsilon: Option<f64>,
+    /// Correct means to the next order in 1 / volume (lna).
+    #[arg(long)]
+    pub corrected_means: bool,
     /// Order to which moments are kept, 1 to 4 (stochastic methods) [default: 2].
     #[arg(long, value_name = "ORDER", value_parser = clap::value_parser!(u32).range(1..=4))]
     pub order: Option<u32>,
@@ -228,6 +239,16 @@ pub enum SimulationMethod {
     Rejection,
     /// Exact, with rules, events and rates that change in time.
     Hybrid,
+    /// Approximate: many events in a leap of order 2 (Cao, Gillespie & Petzold 2006; Anderson & Koyama 2012).
+    TauLeap,
+    /// Approximate: the same, with implicit leaps over fast reactions in equilibrium.
+    ImplicitTauLeap,
+    /// Approximate: the chemical Langevin equation.
+    Langevin,
+    /// Approximate: exact where molecules are few, Langevin where they are many.
+    AdaptiveHybrid,
+    /// Means and covariances by the linear noise approximation.
+    Lna,
     /// The equations of the network (of mass action: Kurtz's limit), integrated.
     Ode,
 }
@@ -239,6 +260,10 @@ pub enum Record {
     Trajectories,
     /// The law of each species at every output time.
     Histograms,
+    /// Covariances between all pairs of output times (lna).
+    Correlations,
+    /// Stationary covariances and power spectra (lna).
+    Spectrum,
 }
 
 /// `kurtz moments`.

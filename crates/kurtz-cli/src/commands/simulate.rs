@@ -6,7 +6,9 @@ use crate::output::{check_directory, check_table, is_table, write_table};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use kurtz::dynamics::hybrid::Integrate;
-use kurtz::study::{integrate, simulate, summary};
+use kurtz::dynamics::lna::LinearNoise;
+use kurtz::study::leaping::Leaping;
+use kurtz::study::{integrate, linear_noise, simulate, summary};
 
 pub fn run(arguments: &Simulate) -> Result<bool> {
     match arguments.method {
@@ -20,6 +22,11 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
         SimulationMethod::CompositionRejection => run_ensemble(arguments, "composition-rejection"),
         SimulationMethod::Rejection => run_ensemble(arguments, "rejection"),
         SimulationMethod::FirstReaction => run_ensemble(arguments, "first-reaction"),
+        SimulationMethod::TauLeap => run_ensemble(arguments, "tau-leap"),
+        SimulationMethod::ImplicitTauLeap => run_ensemble(arguments, "implicit-tau-leap"),
+        SimulationMethod::Langevin => run_ensemble(arguments, "langevin"),
+        SimulationMethod::AdaptiveHybrid => run_ensemble(arguments, "adaptive-hybrid"),
+        SimulationMethod::Lna => run_linear_noise(arguments),
     }
 }
 
@@ -27,6 +34,14 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     if arguments.output.is_none() && !arguments.record.is_empty() {
         bail!("--record keeps data for a directory: say which with --output DIR");
     }
+    refuse(
+        &[
+            ("--corrected-means", arguments.corrected_means),
+            ("--record correlations", arguments.record.contains(&Record::Correlations)),
+            ("--record spectrum", arguments.record.contains(&Record::Spectrum)),
+        ],
+        "belongs to --method lna",
+    )?;
     refuse(
         &[
             ("--amount", arguments.amount.is_some()),
@@ -61,6 +76,7 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
         // The covariance of a moment is that of moments that are kept.
         order: arguments.order.unwrap_or(default.order).max(covariance),
         covariance,
+        leaping: leaping(arguments)?,
         record_trajectories: arguments.record.contains(&Record::Trajectories),
         record_histograms: arguments.record.contains(&Record::Histograms),
     };
@@ -69,12 +85,94 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     terminal.clear();
     let sample = sample?;
     print_warnings(&sample.model.warnings);
+    if let Some(statement) = sample.statement(&settings).filter(|_| !arguments.running.quiet) {
+        eprintln!("note: {statement}");
+    }
     let table = summary::means_and_deviations("summary", &sample.moments, of.as_deref());
     if let Some(path) = &arguments.summary {
         write_table(path, &table)?;
     }
     if let Some(path) = &arguments.output {
         let report = sample.findings(&settings)?.write(directory(path)?)?;
+        println!("report: {}", report.display());
+    }
+    if arguments.summary.is_none() && arguments.output.is_none() {
+        table.write_csv(&mut std::io::stdout().lock())?;
+    }
+    Ok(true)
+}
+
+/// Whether a method leaps.
+fn leaps(method: SimulationMethod) -> bool {
+    use SimulationMethod::{AdaptiveHybrid, ImplicitTauLeap, Langevin, TauLeap};
+    matches!(method, TauLeap | ImplicitTauLeap | Langevin | AdaptiveHybrid)
+}
+
+fn leaping(arguments: &Simulate) -> Result<Leaping> {
+    if !leaps(arguments.method) {
+        let only = "belongs to methods that leap: tau-leap, implicit-tau-leap, langevin, adaptive-hybrid";
+        refuse(&[("--epsilon", arguments.epsilon.is_some()), ("--error", arguments.error.is_some())], only)?;
+    }
+    let mut leaping = Leaping { epsilon: arguments.epsilon, ..Leaping::default() };
+    if let Some(tolerance) = arguments.error {
+        leaping.pilot.tolerance = tolerance;
+    }
+    Ok(leaping)
+}
+
+fn run_linear_noise(arguments: &Simulate) -> Result<bool> {
+    refuse(
+        &[
+            ("--trajectories", arguments.trajectories.is_some()),
+            ("--continuous", arguments.continuous.is_some()),
+            ("--seed", arguments.seed.is_some()),
+            ("--order", arguments.order.is_some()),
+            ("--covariance", arguments.covariance.is_some()),
+            ("--amount", arguments.amount.is_some()),
+            ("--concentration", arguments.concentration.is_some()),
+            ("--atol", arguments.atol.is_some()),
+            ("--record trajectories", arguments.record.contains(&Record::Trajectories)),
+            ("--record histograms", arguments.record.contains(&Record::Histograms)),
+        ],
+        "does not belong to --method lna, which gives means and covariances in molecules",
+    )?;
+    leaping(arguments)?;
+    if arguments.output.is_none() && !arguments.record.is_empty() {
+        bail!("--record keeps data for a directory: say which with --output DIR");
+    }
+    if let Some(file) = arguments.output.as_deref().filter(|path| is_table(path)) {
+        bail!("--output {} names a file; --method lna needs a directory there, or --summary FILE", file.display());
+    }
+    check_table(arguments.summary.as_deref())?;
+    check_directory(arguments.output.as_deref())?;
+    let of = named(&arguments.vars);
+    if let Some(names) = &of {
+        each_once(names)?;
+    }
+    let mut linear_noise = LinearNoise { corrected_means: arguments.corrected_means, ..LinearNoise::default() };
+    if let Some(tolerance) = arguments.rtol {
+        linear_noise.relative_tolerance = tolerance;
+    }
+    let settings = linear_noise::Settings {
+        model: arguments.model.choice(),
+        start: arguments.start,
+        end: arguments.end,
+        steps: arguments.steps,
+        linear_noise,
+        correlations: arguments.record.contains(&Record::Correlations),
+        spectrum: arguments.record.contains(&Record::Spectrum),
+    };
+    let noise = linear_noise::run(&settings)?;
+    print_warnings(&noise.model.warnings);
+    for name in of.iter().flatten() {
+        noise.model.species(name)?;
+    }
+    let table = summary::means_and_deviations("summary", &noise.moments, of.as_deref());
+    if let Some(path) = &arguments.summary {
+        write_table(path, &table)?;
+    }
+    if let Some(path) = &arguments.output {
+        let report = noise.findings(&settings)?.write(directory(path)?)?;
         println!("report: {}", report.display());
     }
     if arguments.summary.is_none() && arguments.output.is_none() {
@@ -93,9 +191,11 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
             ("--seed", arguments.seed.is_some()),
             ("--order", arguments.order.is_some()),
             ("--covariance", arguments.covariance.is_some()),
+            ("--corrected-means", arguments.corrected_means),
         ],
         "belongs to ensembles; --method ode gives one course, written with --output FILE.csv",
     )?;
+    leaping(arguments)?;
     check_table(arguments.output.as_deref())?;
     let variables = named(&arguments.vars);
     if let Some(names) = &variables {

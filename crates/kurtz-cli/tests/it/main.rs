@@ -1,5 +1,6 @@
 //! The command as a user meets it: the real binary, its exit codes, its messages, and the files it leaves.
 
+mod approximations;
 mod bad_input;
 mod bifurcations;
 mod interruption;

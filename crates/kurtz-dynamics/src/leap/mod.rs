@@ -104,7 +104,7 @@ macro_rules! leaping {
 /// Explicit tau-leaping with adaptive leaps: in a leap of length tau every reaction happens a Poisson number of times.
 ///
 /// Leaps are the longest that change no propensity by more than a fraction epsilon, in mean and standard deviation (Cao,
-/// Gillespie & Petzold 2006, eq. 33). Reactions that could use up a reactant within `critical_threshold` events happen one
+/// Gillespie & Petzold 2006). Reactions that could use up a reactant within `critical_threshold` events happen one
 /// by one at exact times, so that no count is ever negative. With the trapezoidal scheme of Anderson & Koyama (2012) rates
 /// follow the state within the leap and the weak error is of order 2: at epsilon 0.03 typically some tenths of a percent
 /// of the standard deviation, where the usual Euler leaps are off by some percent or more.
@@ -157,7 +157,7 @@ impl TauLeaping {
     }
 }
 
-leaping!(TauLeaping, "tau-leap", ["gillespie2001", "cao2006", "anderson2012"]);
+leaping!(TauLeaping, "tau-leap", ["gillespie2001", "cao2006tau", "anderson2012"]);
 
 /// Tau-leaping that turns implicit where fast reversible reactions are in equilibrium, for stiff networks.
 ///
@@ -220,7 +220,7 @@ impl ImplicitTauLeaping {
     }
 }
 
-leaping!(ImplicitTauLeaping, "implicit-tau-leap", ["cao2007", "cao2006"]);
+leaping!(ImplicitTauLeaping, "implicit-tau-leap", ["cao2007", "cao2006tau"]);
 
 /// The chemical Langevin equation dx = sum_j v_j (a_j dt + sqrt(a_j) dW_j), by leaps with real, Gaussian numbers of events.
 ///
@@ -319,7 +319,13 @@ fn check_threshold(threshold: u32) -> Result<(), DynamicsError> {
     check("critical_threshold", f64::from(threshold), 2.0, f64::INFINITY, "it must be at least 2")
 }
 
-fn check(setting: &'static str, value: f64, least: f64, most: f64, expected: &'static str) -> Result<(), DynamicsError> {
+fn check(
+    setting: &'static str,
+    value: f64,
+    least: f64,
+    most: f64,
+    expected: &'static str,
+) -> Result<(), DynamicsError> {
     if value >= least && value <= most { Ok(()) } else { Err(DynamicsError::BadSetting { setting, value, expected }) }
 }
 

@@ -250,8 +250,7 @@ fn reverses(kinetics: &Kinetics) -> Vec<Option<usize>> {
     for j in (0..count).rev() {
         by_change.insert(kinetics.state_change(ReactionId::from(j)).to_vec(), j);
     }
-    let opposite = |j: usize| -> Vec<_> {
-        kinetics.state_change(ReactionId::from(j)).iter().map(|&(s, n)| (s, -n)).collect()
-    };
+    let opposite =
+        |j: usize| -> Vec<_> { kinetics.state_change(ReactionId::from(j)).iter().map(|&(s, n)| (s, -n)).collect() };
     (0..count).map(|j| by_change.get(&opposite(j)).copied().filter(|&k| k != j)).collect()
 }

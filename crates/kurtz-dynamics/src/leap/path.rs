@@ -19,6 +19,9 @@ const EQUILIBRIUM_NOISE: f64 = 5.0;
 /// Explicit leaps are at most this many epsilon times the fastest relaxation time: 0.3 of it at the default. The rule of
 /// Cao et al. bounds changes alone, and lets leaps of large numbers in equilibrium exceed what is stable.
 const RELAXED: f64 = 10.0;
+/// Relaxation times that a pair has been in equilibrium before leaps over it are implicit: backward Euler is not the way to
+/// get there.
+const SETTLED: f64 = 8.0;
 
 /// What kind of hold it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +65,9 @@ pub(super) struct Path {
     is_second_due: bool,
     rigidities: Vec<f64>,
     relaxations: Vec<f64>,
-    /// Reactions in partial equilibrium with their reverses.
+    /// Since when each reaction has been in partial equilibrium with its reverse; infinite if it is not.
+    balanced_since: Vec<f64>,
+    /// Reactions that have been so for long.
     is_fast: Vec<bool>,
     /// Where deviations grow or fall fastest, `[species]`.
     direction: Vec<f64>,
@@ -96,6 +101,7 @@ impl Path {
             is_second_due: false,
             rigidities: vec![0.0; n],
             relaxations: vec![0.0; m],
+            balanced_since: vec![f64::INFINITY; m],
             is_fast: vec![false; m],
             direction: vec![1.0; n],
             drift: vec![0.0; n],
@@ -116,6 +122,7 @@ impl Path {
         self.is_second_due = false;
         self.leaps = 0;
         self.fractions.fill(0.0);
+        self.balanced_since.fill(f64::INFINITY);
         self.is_exact.fill(false);
     }
 
@@ -236,17 +243,28 @@ impl Path {
         }
     }
 
-    /// The longest leaps that change no propensity by more than epsilon (Cao, Gillespie & Petzold 2006, eq. 33): of all
+    /// The longest leaps that change no propensity by more than epsilon (Cao, Gillespie & Petzold 2006): of all
     /// reactions that leap, and of those among them that are not in partial equilibrium with their reverse (Cao, Gillespie
-    /// & Petzold 2007, eq. 9 and 10).
+    /// & Petzold 2007).
     fn select(&mut self) -> (f64, f64) {
         let network = Arc::clone(&self.network);
         network.rigidities(&self.state, &self.base, &mut self.room, &mut self.rigidities);
         let explicit = self.longest(&network, |_| true).min(RELAXED * self.rule.epsilon / self.fastest(&network));
         let Some(stiff) = self.rule.stiff else { return (explicit, 0.0) };
         network.relaxations(&self.room, &mut self.relaxations);
-        let is_balanced = |j: usize| network.reverse[j].is_some_and(|k| self.is_balanced(j, k, stiff.equilibrium));
-        let is_fast: Vec<bool> = (0..network.reactions).map(is_balanced).collect();
+        for j in 0..network.reactions {
+            self.balanced_since[j] = match network.reverse[j].filter(|&k| self.is_balanced(j, k, stiff.equilibrium)) {
+                Some(_) => self.balanced_since[j].min(self.time),
+                None => f64::INFINITY,
+            };
+        }
+        let is_settled = |j: usize| {
+            network.reverse[j].is_some_and(|k| {
+                let relaxation = self.relaxations[j] + self.relaxations[k];
+                self.time - self.balanced_since[j] >= SETTLED / relaxation
+            })
+        };
+        let is_fast: Vec<bool> = (0..network.reactions).map(is_settled).collect();
         if !is_fast.contains(&true) {
             return (explicit, 0.0);
         }
@@ -361,7 +379,8 @@ impl Path {
     /// Where real amounts would be negative, takes back as much of the reactions that consumed them.
     pub fn keep_above_zero(&self, extents: &mut [f64], state: &mut [f64]) {
         for _ in 0..4 {
-            let Some(worst) = (0..state.len()).filter(|&i| state[i] < 0.0).min_by(|&a, &b| state[a].total_cmp(&state[b]))
+            let Some(worst) =
+                (0..state.len()).filter(|&i| state[i] < 0.0).min_by(|&a, &b| state[a].total_cmp(&state[b]))
             else {
                 return;
             };

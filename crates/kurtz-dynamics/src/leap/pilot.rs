@@ -1,9 +1,9 @@
 //! How far off a leaping method is: estimated, not promised.
 
+use super::Leaping;
 use super::network::Network;
 use super::pair::Pair;
 use super::rule::{Exactness, Rule, Scheme};
-use super::Leaping;
 use crate::error::DynamicsError;
 use crate::method::{Halt, Stop};
 use crate::progress::Progress;

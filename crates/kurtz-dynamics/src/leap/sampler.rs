@@ -36,7 +36,9 @@ pub(super) fn events(noise: Noise, expected: f64, rng: &mut SimRng) -> f64 {
 pub(super) fn choose(rates: &[f64], is_marked: &[bool], total: f64, rng: &mut SimRng) -> usize {
     let mut left = rng.uniform() * total;
     let mut last = 0;
-    for (j, (&rate, _)) in rates.iter().zip(is_marked).enumerate().filter(|(_, (rate, marked))| **marked && **rate > 0.0) {
+    for (j, (&rate, _)) in
+        rates.iter().zip(is_marked).enumerate().filter(|(_, (rate, marked))| **marked && **rate > 0.0)
+    {
         last = j;
         if left < rate {
             break;
@@ -85,7 +87,14 @@ impl Leaper {
     }
 
     /// Follows one trajectory over `times`, writing `[times x species]` to `out`.
-    fn run(&mut self, start: f64, rng: SimRng, times: &[f64], out: &mut [f64], progress: &dyn Progress) -> Result<(), Stop> {
+    fn run(
+        &mut self,
+        start: f64,
+        rng: SimRng,
+        times: &[f64],
+        out: &mut [f64],
+        progress: &dyn Progress,
+    ) -> Result<(), Stop> {
         let initial = std::mem::take(&mut self.initial);
         self.path.start(start, &initial);
         self.initial = initial;
@@ -141,9 +150,7 @@ impl Leaper {
             for (j, extent) in self.extents.iter_mut().enumerate() {
                 *extent = match path.rule.noise {
                     Noise::Poisson => poisson_bridge(*extent, 0.5, key, j),
-                    Noise::Gaussian => {
-                        0.5 * *extent + (path.rates[j] * elapsed).sqrt() * brownian_bridge(0.5, key, j)
-                    }
+                    Noise::Gaussian => 0.5 * *extent + (path.rates[j] * elapsed).sqrt() * brownian_bridge(0.5, key, j),
                 };
             }
             elapsed *= 0.5;

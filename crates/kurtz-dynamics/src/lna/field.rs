@@ -158,7 +158,7 @@ impl Field {
             macroscopic,
             correction,
             covariance,
-            stop: (!solution.is_complete()).then(|| solution.stop.clone()),
+            stop: (!solution.is_complete()).then_some(solution.stop),
         }
     }
 }

@@ -88,16 +88,16 @@ fn stationary_fluctuations_of_immigration_and_death_are_those_of_an_ornstein_uhl
 
 #[test]
 fn spectra_of_closed_networks_integrate_to_the_variances() {
-    let network = kinetics("species A = 300, B = 0, C = 100\n A -> B @ 1\n B -> A @ 2\n B + C -> 2 C @ 0.01\n C -> A @ 1");
+    let network =
+        kinetics("species A = 300, B = 0, C = 100\n A -> B @ 1\n B -> A @ 2\n B + C -> 2 C @ 0.01\n C -> A @ 1");
     let stationary = LinearNoise::default().stationary(&network).expect("it settles");
     // Trapezoids in ln w, even in w; what is left out beyond is below 1e-3.
     let grid: Vec<f64> = (0..4000).map(|i| 10f64.powf(-5.0 + f64::from(i) * 10.0 / 3999.0)).collect();
     let spectrum = stationary.spectrum(&grid);
     let n = stationary.species.len();
     for i in 0..n {
-        let integral: f64 = (1..grid.len())
-            .map(|k| (grid[k] - grid[k - 1]) * (spectrum[k * n + i] + spectrum[(k - 1) * n + i]))
-            .sum();
+        let integral: f64 =
+            (1..grid.len()).map(|k| (grid[k] - grid[k - 1]) * (spectrum[k * n + i] + spectrum[(k - 1) * n + i])).sum();
         let variance = stationary.covariance[i * n + i];
         assert!((integral / variance - 1.0).abs() < 2e-3, "{i}: {integral} {variance}");
     }

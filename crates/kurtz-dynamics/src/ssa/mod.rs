@@ -43,10 +43,10 @@ pub use direct::Direct;
 pub use first_reaction::FirstReaction;
 pub use lanes::{LARGEST_IN_LANES, Lanes};
 pub use next_reaction::NextReaction;
+pub(crate) use propensities::refuse_time_dependence;
 pub use rejection::Rejection;
 pub use sorting::SortingDirect;
 pub use trace::Trace;
-pub(crate) use propensities::refuse_time_dependence;
 
 /// Default limit of events per trajectory.
 pub const DEFAULT_MAX_EVENTS: u64 = 1_000_000_000;

@@ -13,7 +13,8 @@ pub(super) fn stirling_rest(k: f64) -> f64 {
         return ln(factorial) - ((k + 0.5) * ln(k) - k + HALF_LN_TWO_PI);
     }
     let square = k * k;
-    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / 1188.0 / square) / square) / square) / square) / k
+    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / 1188.0 / square) / square) / square) / square)
+        / k
 }
 
 /// k ln(k / mean) + mean - k, for k > 0: how far k is from its mean.

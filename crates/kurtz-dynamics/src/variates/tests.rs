@@ -75,8 +75,7 @@ fn poisson_variates_of_huge_means_keep_mean_and_variance() {
 #[test]
 fn binomial_variates_have_their_law() {
     let n = 40_000;
-    let cases =
-        [(1.0, 0.3), (7.0, 0.5), (40.0, 0.2), (40.0, 0.9), (25.0, 0.5), (1e3, 0.013), (1e3, 0.5), (1e9, 3e-9)];
+    let cases = [(1.0, 0.3), (7.0, 0.5), (40.0, 0.2), (40.0, 0.9), (25.0, 0.5), (1e3, 0.013), (1e3, 0.5), (1e9, 3e-9)];
     for (stream, (trials, p)) in cases.into_iter().enumerate() {
         let mut rng = rng(200 + stream as u64);
         let sample: Vec<f64> = (0..n).map(|_| binomial(trials, p, &mut rng)).collect();
@@ -98,7 +97,10 @@ fn binomial_variates_have_their_law() {
         moments(&sample, 0.0, 1.0, 3.0);
     }
     let mut rng = rng(400);
-    assert_eq!((binomial(5.0, 0.0, &mut rng), binomial(5.0, 1.0, &mut rng), binomial(0.0, 0.5, &mut rng)), (0.0, 5.0, 0.0));
+    assert_eq!(
+        (binomial(5.0, 0.0, &mut rng), binomial(5.0, 1.0, &mut rng), binomial(0.0, 0.5, &mut rng)),
+        (0.0, 5.0, 0.0)
+    );
 }
 
 #[test]

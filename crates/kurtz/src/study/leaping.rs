@@ -97,6 +97,11 @@ fn worst(error: &LeapError) -> String {
     } else {
         ("standard deviation", &error.deviation)
     };
-    format!("{what} of `{}` at time {}: {:.1} +- {:.1} %", bias.species, bias.time, 100.0 * bias.estimate,
-        100.0 * bias.standard_error)
+    format!(
+        "{what} of `{}` at time {}: {:.1} +- {:.1} %",
+        bias.species,
+        bias.time,
+        100.0 * bias.estimate,
+        100.0 * bias.standard_error
+    )
 }

@@ -104,7 +104,8 @@ impl Noise {
         self.model.record(&mut provenance);
         REFERENCES.iter().for_each(|key| provenance.cite(*key));
         let title = self.model.network.name.clone().unwrap_or_else(|| self.model.name.clone());
-        let mut section = Section::new("Means and deviations").figure(mean_figure(&self.moments, self.model.time_unit()));
+        let mut section =
+            Section::new("Means and deviations").figure(mean_figure(&self.moments, self.model.time_unit()));
         let mut data = vec![
             summary::means_and_deviations("summary", &self.moments, None),
             summary::moments("moments", &self.moments),

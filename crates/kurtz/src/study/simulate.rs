@@ -2,10 +2,12 @@
 
 use super::findings::{Findings, provenance};
 use super::grid::output_times;
+use super::leaping::{Leaping, judged, statement};
 use super::{ModelChoice, WholeModel, summary};
 use crate::Error;
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
 use kurtz_dynamics::hybrid::{Hybrid, Partition, Treatment};
+use kurtz_dynamics::leap::LeapError;
 use kurtz_dynamics::method::{Halt, Method, Stop, method_named};
 use kurtz_dynamics::ssa::automatic;
 use kurtz_dynamics::{MomentSeries, Progress};
@@ -46,6 +48,8 @@ pub struct Settings {
     /// Keep the sampling covariance across times of the moments up to this order (at most `order`); 0 for none, the
     /// default. Learning from networks whose means do not close wants that of orders 3 and 4 too.
     pub covariance: u32,
+    /// How methods that leap go about it.
+    pub leaping: Leaping,
     /// Keep every trajectory on the output grid. Default false.
     pub record_trajectories: bool,
     /// Keep the law of each species at each output time. Default false.
@@ -67,6 +71,7 @@ impl Default for Settings {
             seed: 1,
             order: 2,
             covariance: 0,
+            leaping: Leaping::default(),
             record_trajectories: false,
             record_histograms: false,
         }
@@ -88,6 +93,8 @@ pub struct Sample {
     pub paths: Paths,
     /// Number of events in all trajectories.
     pub events: u64,
+    /// The systematic error of the method, if it is approximate.
+    pub error: Option<LeapError>,
     /// Wall time, in seconds.
     pub seconds: f64,
     /// Names of references to cite.
@@ -137,6 +144,19 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
         None => chosen_method(&settings.method, &engine)?,
     };
     let begun = Instant::now();
+    let (method, error) = match &kinetics {
+        None => (method, None),
+        Some(kinetics) => {
+            let species: Vec<_> =
+                settings.variables.iter().filter_map(|name| engine.network().species_named(name)).collect();
+            let seed = settings.seed;
+            match judged(&settings.method, &settings.leaping, kinetics, &species, &times, seed, progress)? {
+                None => (method, None),
+                Some(Ok((method, error))) => (method, Some(error)),
+                Some(Err(halt)) => return Err(halted(&halt, engine.network(), method.name())),
+            }
+        }
+    };
     let ensemble = match &kinetics {
         Some(kinetics) if observables.is_empty() => {
             check_initial_state(kinetics)?;
@@ -168,6 +188,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
         moments,
         histogram,
         paths,
+        error,
         events: outcome.events,
         seconds: begun.elapsed().as_secs_f64(),
     })
@@ -289,13 +310,12 @@ impl Sample {
             Cell::digits(events / self.seconds, 3),
         ]);
         let title = self.model.network.name.clone().unwrap_or_else(|| self.model.name.clone());
+        let mut section = Section::new("Ensemble").table(table);
+        if let Some(statement) = self.statement(settings) {
+            section = section.paragraph(format!("{statement}."));
+        }
         let report = Report::new(format!("Simulation of {title}"))
-            .section(
-                Section::new("Ensemble")
-                    .table(table)
-                    .figure(mean_figure(&self.moments, self.model.time_unit()))
-                    .figure(self.path_figure()),
-            )
+            .section(section.figure(mean_figure(&self.moments, self.model.time_unit())).figure(self.path_figure()))
             .section(Section::new("Model").code(self.network.to_crn()))
             .provenance(provenance);
         let mut findings = Findings { report, data: self.tables(), files: Vec::new() };
@@ -311,6 +331,11 @@ impl Sample {
         findings.files.push(("moments.json".into(), json));
         findings.files.push(("model.crn".into(), self.network.to_crn().into_bytes()));
         Ok(findings)
+    }
+
+    /// How large the systematic error of an approximate method is, in words.
+    pub fn statement(&self, settings: &Settings) -> Option<String> {
+        self.error.as_ref().map(|error| statement(&settings.method, error))
     }
 
     fn tables(&self) -> Vec<DataTable> {
