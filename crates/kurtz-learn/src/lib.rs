@@ -14,6 +14,7 @@ pub mod fit;
 pub mod frame;
 mod identifiability;
 pub mod invariants;
+pub mod latent;
 pub mod library;
 mod linear;
 pub mod methods;

@@ -5,9 +5,12 @@
 //! theta_(t+1) = theta_t + change_t (Ernst et al. 2021, eqs. C7, C8).
 
 mod published;
+mod recorded;
 mod table;
 #[cfg(test)]
 mod tests;
+
+pub use recorded::{CourseSettings, RawCourse, Recording};
 
 use crate::approximation::standard_names;
 use crate::frame::Standard;

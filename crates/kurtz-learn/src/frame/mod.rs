@@ -26,6 +26,8 @@ pub use latent::{Latent, LatentChange};
 pub use scalar::Scalar;
 pub(crate) use scalar::sealed;
 
+pub(crate) use small::symmetric_eigen;
+
 use small::{inner, minus, plus, times, times_transposed, zero};
 
 /// theta without the latent law; also a change of it. The law is that of a [`Latent`] beside it.

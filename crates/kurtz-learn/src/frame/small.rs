@@ -55,7 +55,7 @@ pub(super) fn solve<S: Scalar>(a: &[S], b: &[S], n: usize, m: usize) -> Vec<S> {
 }
 
 /// Eigenvalues, falling, and unit eigenvectors as rows, of a symmetric matrix `[n x n]`; cyclic Jacobi rotations.
-pub(super) fn symmetric_eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+pub(crate) fn symmetric_eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let mut a = matrix.to_vec();
     let mut v = vec![0.0; n * n];
     (0..n).for_each(|i| v[i * n + i] = 1.0);

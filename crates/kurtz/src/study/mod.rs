@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bifurcate;
 pub mod check;
 pub mod convert;
+pub mod dynamic_pca;
 pub mod epidermis;
 pub mod file;
 pub mod findings;

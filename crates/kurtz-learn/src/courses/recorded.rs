@@ -1,0 +1,194 @@
+//! Courses from ensembles: standardise, analyse, orient, smooth and differentiate.
+
+use super::{Course, Courses, Split, Standardisation};
+use crate::derivative::{Derivative, Smoothed};
+use crate::error::LearnError;
+use crate::frame::Standard;
+use crate::latent::{Components, Orientation, Snapshots, gaussian_sampling_covariance, orient};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How courses are made from means and covariances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CourseSettings {
+    /// Names of the hidden species, at least one, fewer than visible ones. Default `["X"]`.
+    pub hidden: Vec<String>,
+    /// How the signs of W-hat are chosen.
+    pub orientation: Orientation,
+    /// Names of the parameters that move, in the order of the targets, such as `b_Ca`, `W_Ca`. Default: all.
+    pub dynamic: Option<Vec<String>>,
+    /// Values of parameters that do not move; those not named are the mean over time of each condition.
+    pub constants: BTreeMap<String, f64>,
+    /// Visible species that do not fluctuate, and the variance, in standardised units, that they are given.
+    pub fixed: BTreeMap<String, f64>,
+    /// How the parameters that move are smoothed and differentiated.
+    pub derivative: Derivative,
+    /// Changes per step that are smaller than this are set to 0. Default 0; published 1e-5.
+    pub threshold: f64,
+}
+
+impl Default for CourseSettings {
+    fn default() -> Self {
+        CourseSettings {
+            hidden: vec!["X".into()],
+            orientation: Orientation::default(),
+            dynamic: None,
+            constants: BTreeMap::new(),
+            fixed: BTreeMap::new(),
+            derivative: Derivative::default(),
+            threshold: 0.0,
+        }
+    }
+}
+
+/// One condition as recorded.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The values of the condition.
+    pub condition: Vec<f64>,
+    /// What it is for.
+    pub split: Split,
+    /// Means and covariances of counts.
+    pub snapshots: Snapshots,
+}
+
+/// The parameters of one condition before they are smoothed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawCourse {
+    /// theta-hat at each time, `[times x standard parameters]`.
+    pub standard: Vec<f64>,
+    /// Their sampling errors, likewise; of a sampling covariance where it is known, else those of normal samples.
+    pub errors: Vec<f64>,
+}
+
+impl CourseSettings {
+    /// The settings of Ernst et al. (2021) for calcium (`Ca`, `IP3`): b_Ca and W_Ca move, W_Ca < 0.
+    pub fn published() -> Self {
+        CourseSettings {
+            orientation: Orientation::Ones { positive: false },
+            dynamic: Some(vec!["b_Ca".into(), "W_Ca".into()]),
+            constants: BTreeMap::from([("W_IP3".into(), 5e-5), ("sigma2".into(), 1.5e-6)]),
+            threshold: 1e-5,
+            ..CourseSettings::default()
+        }
+    }
+
+    /// The parameters at each time, from snapshots of counts.
+    ///
+    /// # Errors
+    /// Species named here that the snapshots lack; as [`Components::new`].
+    pub fn raw(&self, snapshots: &Snapshots, by: &Standardisation) -> Result<RawCourse, LearnError> {
+        let mut snapshots = snapshots.standardised(by);
+        for (species, &variance) in &self.fixed {
+            let place = position(&snapshots.visible, species, "visible species")?;
+            snapshots = snapshots.with_fixed(place, variance);
+        }
+        let (n, hidden) = (snapshots.visible.len(), self.hidden.len());
+        let (mut course, mut errors) = (Vec::new(), Vec::new());
+        for t in 0..snapshots.len() {
+            let covariance = snapshots.covariance_at(t);
+            let components = Components::new(snapshots.mean_at(t), covariance, hidden)?;
+            errors.extend(match &snapshots.sampling {
+                Some(sampling) => components.errors(&sampling[t]),
+                None => components.errors(&gaussian_sampling_covariance(covariance, n, snapshots.count)),
+            });
+            course.push(components.standard);
+        }
+        orient(&mut course, self.orientation);
+        Ok(RawCourse { standard: course.iter().flat_map(Standard::to_flat).collect(), errors })
+    }
+
+    /// Smooths and differentiates one parameter, given at each time.
+    ///
+    /// # Errors
+    /// As [`Derivative::differentiate`].
+    pub fn smooth(&self, series: &[f64], step: f64) -> Result<Smoothed, LearnError> {
+        let mut smoothed = self.derivative.differentiate(series, step)?;
+        if self.threshold > 0.0 {
+            smoothed.slopes.iter_mut().filter(|s| (**s * step).abs() < self.threshold).for_each(|s| *s = 0.0);
+        }
+        Ok(smoothed)
+    }
+
+    /// Courses of all conditions.
+    ///
+    /// # Errors
+    /// No conditions; conditions with different species or times; names that do not exist; as [`CourseSettings::raw`] and
+    /// [`CourseSettings::smooth`].
+    pub fn courses(
+        &self,
+        condition_names: &[String],
+        recordings: &[Recording],
+        by: &Standardisation,
+    ) -> Result<Courses, LearnError> {
+        let Some(first) = recordings.first() else { return Err(LearnError::Empty { what: "conditions" }) };
+        let (visible, times) = (&first.snapshots.visible, &first.snapshots.times);
+        let step = (times[times.len() - 1] - times[0]) / (times.len() - 1) as f64;
+        let mut courses = Courses {
+            visible: visible.clone(),
+            hidden: self.hidden.clone(),
+            condition_names: condition_names.to_vec(),
+            start: times[0],
+            step,
+            dynamic: Vec::new(),
+            standardisation: by.clone(),
+            courses: Vec::new(),
+        };
+        let names = courses.parameter_names();
+        let place = |name: &String| position(&names, name, "parameter");
+        courses.dynamic = match &self.dynamic {
+            Some(dynamic) => dynamic.iter().map(place).collect::<Result<_, _>>()?,
+            None => (0..names.len()).collect(),
+        };
+        let mut given = vec![None; names.len()];
+        for (name, &value) in &self.constants {
+            given[place(name)?] = Some(value);
+        }
+        for recording in recordings {
+            let Recording { condition, split, snapshots } = recording;
+            if &snapshots.visible != visible {
+                return Err(LearnError::Observables {
+                    condition: format!("{condition:?}"),
+                    found: snapshots.visible.clone(),
+                    expected: visible.clone(),
+                });
+            }
+            let found = snapshots.times.len();
+            if found != times.len() {
+                return Err(LearnError::Length {
+                    what: format!("times of {condition:?}"),
+                    expected: times.len(),
+                    found,
+                });
+            }
+            let raw = self.raw(snapshots, by)?;
+            let width = names.len();
+            let (mut standard, mut change) = (vec![0.0; width * found], vec![0.0; width * (found - 1)]);
+            for p in 0..width {
+                let series: Vec<f64> = raw.standard.iter().skip(p).step_by(width).copied().collect();
+                if courses.dynamic.contains(&p) {
+                    let smoothed = self.smooth(&series, step)?;
+                    let mut value = smoothed.values[0];
+                    for t in 0..found {
+                        standard[t * width + p] = value;
+                        if t + 1 < found {
+                            change[t * width + p] = smoothed.slopes[t] * step;
+                            value += smoothed.slopes[t] * step;
+                        }
+                    }
+                } else {
+                    let value = given[p].unwrap_or_else(|| series.iter().sum::<f64>() / found as f64);
+                    (0..found).for_each(|t| standard[t * width + p] = value);
+                }
+            }
+            courses.courses.push(Course { condition: condition.clone(), split: *split, standard, change });
+        }
+        Ok(courses)
+    }
+}
+
+fn position(names: &[String], name: &String, what: &'static str) -> Result<usize, LearnError> {
+    let unknown = || LearnError::UnknownName { what, name: name.clone(), known: names.to_vec() };
+    names.iter().position(|n| n == name).ok_or_else(unknown)
+}
