@@ -22,6 +22,7 @@ pub mod nn;
 pub mod odenet;
 pub mod rational;
 pub mod reactions;
+pub mod reduce;
 pub mod report;
 pub mod series;
 pub mod structure;

@@ -12,6 +12,7 @@ pub mod format;
 pub mod kinetics;
 pub mod network;
 pub mod polynomial;
+pub mod quotient;
 pub mod rate_law;
 pub mod rational;
 pub mod structure;

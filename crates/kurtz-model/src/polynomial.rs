@@ -4,6 +4,8 @@
 //! compartment sizes and moments; here such a sum is kept exactly, in normal form, so that two formulas are equal
 //! if and only if their polynomials are.
 
+mod division;
+
 use crate::expression::{BinaryOperator, Expression, Symbol, UnaryOperator, graph};
 use crate::rational::Rational;
 use std::collections::{BTreeMap, BTreeSet};

@@ -167,6 +167,27 @@ impl Rational {
         Some(result)
     }
 
+    /// The residue modulo a prime below 2^63; `None` of numbers beyond 64 bits, and if the denominator is 0 there.
+    pub(crate) fn modulo(&self, prime: u64) -> Option<u64> {
+        let Repr::Small(n, d) = &self.0 else { return None };
+        let residue = |x: i64| i128::from(x).rem_euclid(i128::from(prime)) as u64;
+        let (n, d) = (residue(*n), residue(*d));
+        if d == 0 {
+            return None;
+        }
+        let times = |a: u64, b: u64| (u128::from(a) * u128::from(b) % u128::from(prime)) as u64;
+        // d^(p-2) is 1/d by Fermat.
+        let (mut inverse, mut square, mut left) = (1, d, prime - 2);
+        while left > 0 {
+            if left & 1 == 1 {
+                inverse = times(inverse, square);
+            }
+            square = times(square, square);
+            left >>= 1;
+        }
+        Some(times(n, inverse))
+    }
+
     /// Numerator and denominator in decimal.
     pub(crate) fn parts(&self) -> (String, String) {
         match &self.0 {

@@ -43,6 +43,7 @@ mod settings;
 mod solution;
 mod solve;
 mod sparse;
+pub mod spectrum;
 mod stepper;
 mod system;
 mod tsitouras;

@@ -6,6 +6,7 @@ use kurtz_dynamics::data::DataError;
 use kurtz_dynamics::moments::MomentsError;
 use kurtz_dynamics::stats::StatsError;
 use kurtz_learn::LearnError;
+use kurtz_learn::reduce::ReduceError;
 use kurtz_model::diagnostic::Diagnostics;
 use kurtz_model::kinetics::KineticsError;
 use kurtz_ode::OdeError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// Data that cannot be learned from.
     #[error(transparent)]
     Learn(#[from] LearnError),
+    /// A network that is not reduced.
+    #[error(transparent)]
+    Reduce(#[from] ReduceError),
     /// Results that could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -158,7 +162,10 @@ impl Error {
                 | LearnError::Moments(_),
             )
             | Error::Moments(_) => Class::Declined,
-            Error::Interrupted | Error::Learn(LearnError::Cancelled) => Class::Interrupted,
+            Error::Interrupted | Error::Learn(LearnError::Cancelled) | Error::Reduce(ReduceError::Cancelled) => {
+                Class::Interrupted
+            }
+            Error::Reduce(error) if !error.is_bad_input() => Class::Declined,
             _ => Class::BadInput,
         }
     }

@@ -6,6 +6,7 @@ mod check;
 mod convert;
 mod learn;
 mod moments;
+mod reduce;
 mod run;
 mod scan;
 mod simulate;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Bifurcate(arguments) => bifurcate::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Spikes(arguments) => spikes::run(&arguments),
+        Command::Reduce(arguments) => reduce::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod epidermis;
+mod reduce;
 mod second_order;
 
 use kurtz_dynamics::progress::Silent;

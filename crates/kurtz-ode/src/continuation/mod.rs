@@ -35,7 +35,7 @@
 mod curve;
 mod cycle;
 mod cycle_branch;
-mod eigen;
+pub(crate) mod eigen;
 mod envelope;
 mod error;
 mod hopf;

@@ -15,6 +15,7 @@ pub mod learn;
 pub mod linear_noise;
 mod model_file;
 pub mod moments;
+pub mod reduce;
 pub mod scan;
 pub mod simulate;
 pub mod solve;

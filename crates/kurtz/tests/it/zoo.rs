@@ -78,6 +78,8 @@ const DETERMINISTIC: &[&str] = &[
     "de-young-keizer-limit",
     "gene-network",
     "goldbeter-calcium",
+    "goodwin",
+    "mapk-tier",
     "robertson",
     "tyson-cell-cycle",
 ];
