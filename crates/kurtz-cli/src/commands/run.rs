@@ -9,10 +9,15 @@ use kurtz::study::file::{Choices, Study};
 use std::path::PathBuf;
 
 pub fn run(arguments: &Run) -> Result<bool> {
-    let choices = Choices { full: arguments.full, seed: arguments.seed, changes: arguments.changes.changes() };
-    let study = Study::read(&arguments.study, &choices)?;
     let name = arguments.study.file_stem().unwrap_or_default();
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from("out").join(name));
+    let choices = Choices {
+        full: arguments.full,
+        seed: arguments.seed,
+        changes: arguments.changes.changes(),
+        directory: path.clone(),
+    };
+    let study = Study::read(&arguments.study, &choices)?;
     check_directory(Some(&path))?;
     let terminal = Terminal::new(arguments.running.quiet);
     let findings = in_pool(arguments.running.threads, || study.run(&terminal))?;

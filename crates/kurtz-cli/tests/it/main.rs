@@ -6,6 +6,7 @@ mod bifurcations;
 mod interruption;
 mod models;
 mod results;
+mod scans;
 mod studies;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! Claims about the engine.
 
+mod conservation;
 mod equations;
 mod events;
 mod preparation;

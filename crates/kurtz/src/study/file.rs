@@ -8,8 +8,8 @@
 //! replicates = 200
 //! ```
 
-use super::epidermis;
 use super::findings::Findings;
+use super::{calcium, epidermis};
 use crate::Error;
 use kurtz_dynamics::Progress;
 use kurtz_model::kinetics::Changes;
@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 pub enum Study {
     /// The epidermis study (Yang, Peng, Zhu, Hong 2020, first example).
     Epidermis(epidermis::Settings),
+    /// Ranges of calcium oscillations (Ernst, Bartol, Sejnowski, Mjolsness 2021).
+    CalciumRange(Box<calcium::Settings>),
 }
 
 /// What a run may change in a study.
@@ -32,6 +34,8 @@ pub struct Choices {
     pub seed: Option<u64>,
     /// Changes to the model.
     pub changes: Changes,
+    /// Where the report will be; studies that can go on after an interruption keep what is finished there.
+    pub directory: PathBuf,
 }
 
 impl Study {
@@ -65,6 +69,14 @@ impl Study {
                 settings.model.changes = choices.changes.clone();
                 settings.seed = choices.seed.unwrap_or(settings.seed);
             }
+            Study::CalciumRange(settings) => {
+                for file in [&mut settings.model.path, &mut settings.limit, &mut settings.published] {
+                    *file = relative(path, file);
+                }
+                settings.model.changes = choices.changes.clone();
+                settings.seed = choices.seed.unwrap_or(settings.seed);
+                settings.directory = choices.directory.clone();
+            }
         }
         Ok(study)
     }
@@ -76,6 +88,7 @@ impl Study {
     pub fn run(&self, progress: &dyn Progress) -> Result<Findings, Error> {
         match self {
             Study::Epidermis(settings) => epidermis::run(settings, progress),
+            Study::CalciumRange(settings) => calcium::run(settings, progress),
         }
     }
 }
@@ -91,7 +104,12 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             }
             Ok(Study::Epidermis(settings))
         }
-        Some(other) => Err(format!("there is no study `{other}`; there is `epidermis`")),
+        Some("calcium-range") => {
+            let settings: calcium::Settings = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+            settings.check()?;
+            Ok(Study::CalciumRange(Box::new(settings)))
+        }
+        Some(other) => Err(format!("there is no study `{other}`; there are `epidermis` and `calcium-range`")),
         None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod bifurcate;
+pub mod calcium;
 pub mod check;
 pub mod convert;
 pub mod dynamic_pca;

@@ -45,7 +45,7 @@ pub struct Course {
     pub range: Range,
     /// Its peaks in the window.
     pub oscillation: Oscillation,
-    /// Mean and standard deviation over the window of each trajectory, and its number of peaks.
+    /// Mean, standard deviation and number of peaks of each trajectory in the window for single trajectories.
     pub traces: Vec<Trace>,
     /// The first trajectories, `[kept][times]`.
     pub kept: Vec<Vec<f64>>,
@@ -125,6 +125,8 @@ pub struct Trace {
 pub(super) struct Reduction<'a> {
     pub times: &'a [f64],
     pub window: (usize, usize),
+    pub trace_window: (usize, usize),
+    pub ceiling: f64,
     pub prominence: Option<f64>,
     pub resamples: usize,
     pub keep: usize,
@@ -147,10 +149,15 @@ impl Reduction<'_> {
         let [low, high] = OscillationRange::bootstrap(&inside, trajectories, self.resamples, self.seed)?;
         let published = PublishedRange::of(&mean[first..end], &deviation[first..end], trajectories);
         let settings = SpikeSettings { prominence: self.prominence };
-        let spikes = (0..trajectories).map(|i| Spikes::of(&self.times[first..end], &path(i)[first..end], &settings));
         // Fewer than three values have no peaks; a trace that is not finite was refused above.
-        let spikes: Vec<Option<Spikes>> = spikes.map(Result::ok).collect();
-        let traces = (0..trajectories).map(|i| trace(&path(i)[first..end], spikes[i].as_ref())).collect();
+        let spikes_of = |times: &[f64], values: &[f64]| Spikes::of(times, values, &settings).ok();
+        let spikes: Vec<Option<Spikes>> =
+            (0..trajectories).map(|i| spikes_of(&self.times[first..end], &path(i)[first..end])).collect();
+        let (first, end) = self.trace_window;
+        let cut = |i: usize| path(i)[first..end].iter().map(|x| x.min(self.ceiling)).collect::<Vec<f64>>();
+        let traces =
+            (0..trajectories).map(cut).map(|values| trace(&values, spikes_of(&self.times[first..end], &values)));
+        let traces = traces.collect();
         let normal = |f: fn(&PublishedRange) -> f64| published.as_ref().map_or(f64::NAN, f);
         Ok(Course {
             name: name.into(),
@@ -181,7 +188,7 @@ fn edge(edge: kurtz_dynamics::stats::oscillation_range::Edge, resampled: Resampl
     }
 }
 
-fn trace(values: &[f64], spikes: Option<&Spikes>) -> Trace {
+fn trace(values: &[f64], spikes: Option<Spikes>) -> Trace {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
@@ -235,8 +242,16 @@ mod tests {
         let values: Vec<f64> = (0..5)
             .flat_map(|i| times.iter().map(move |t| 2.0 + (1.0 + 0.1 * f64::from(i)) * (t - 0.3 * f64::from(i)).sin()))
             .collect();
-        let reduction =
-            Reduction { times: &times, window: (0, 401), prominence: None, resamples: 50, keep: 2, seed: 1 };
+        let reduction = Reduction {
+            times: &times,
+            window: (0, 401),
+            trace_window: (0, 401),
+            ceiling: 9.0,
+            prominence: None,
+            resamples: 50,
+            keep: 2,
+            seed: 1,
+        };
         let course = reduction.course("X", "uM", &values, 5).unwrap();
         let period = course.oscillation.period.unwrap();
         assert!((period.value - std::f64::consts::TAU).abs() < 1e-3 && period.error < 1e-3, "{period:?}");

@@ -18,7 +18,7 @@ use kurtz_dynamics::hybrid::{Hybrid, Preparation, WithPreparation};
 use kurtz_dynamics::method::Method;
 use kurtz_model::kinetics::Changes;
 use kurtz_model::system::Observable;
-use kurtz_model::{Initial, System, Value, Variable};
+use kurtz_model::{Initial, Network, System, Value, Variable};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +50,11 @@ pub struct Settings {
     pub steps: usize,
     /// Begin and end of the window in which ranges, peaks and averages are taken. Default: the second half.
     pub window: Option<[f64; 2]>,
+    /// Another window for the averages and peaks of single trajectories. Default: that above.
+    pub trace_window: Option<[f64; 2]>,
+    /// Single trajectories are cut off at this value before they are averaged and searched for peaks, as in figures that end
+    /// there. Default: they are not.
+    pub trace_ceiling: Option<f64>,
     /// Least prominence of a peak, in units of the variable. Default: half the distance between the 5 % and the 95 % quantile
     /// of each trace.
     pub prominence: Option<f64>,
@@ -75,6 +80,8 @@ impl Default for Settings {
             end: 1.0,
             steps: 1000,
             window: None,
+            trace_window: None,
+            trace_ceiling: None,
             prominence: None,
             resamples: 200,
             keep: 3,
@@ -118,7 +125,8 @@ struct Job {
 pub fn run(settings: &Settings, directory: &Path, replace: bool, progress: &dyn Progress) -> Result<Scan, Error> {
     let model = settings.model.read_whole()?;
     let times = output_times(0.0, settings.end, settings.steps)?;
-    let window = window(settings, &times)?;
+    let window = window_of(settings.window, settings.end, &times)?;
+    let trace_window = window_of(settings.trace_window.or(settings.window), settings.end, &times)?;
     let points = grid::points(&model.network, &settings.vary)?;
     let variables = variables(settings, &model)?;
     check_sizes(settings, times.len() * variables.len())?;
@@ -133,7 +141,8 @@ pub fn run(settings: &Settings, directory: &Path, replace: bool, progress: &dyn 
         progress.message(&format!("{known} of {} conditions are there already", jobs.len()));
     }
     let wanted: Vec<usize> = (0..jobs.len()).filter(|&i| found[i].is_none()).collect();
-    let finished = work::sample(settings, &jobs, &wanted, &times, window, &variables, &store, progress)?;
+    let windows = work::Windows { ensemble: window, trace: trace_window };
+    let finished = work::sample(settings, &jobs, &wanted, &times, windows, &variables, &store, progress)?;
     for (i, condition) in finished {
         found[i] = Some(condition);
     }
@@ -143,13 +152,13 @@ pub fn run(settings: &Settings, directory: &Path, replace: bool, progress: &dyn 
 }
 
 /// First and one past the last output time in the window.
-fn window(settings: &Settings, times: &[f64]) -> Result<(usize, usize), Error> {
-    let [from, to] = settings.window.unwrap_or([0.5 * settings.end, settings.end]);
+fn window_of(wanted: Option<[f64; 2]>, end_time: f64, times: &[f64]) -> Result<(usize, usize), Error> {
+    let [from, to] = wanted.unwrap_or([0.5 * end_time, end_time]);
     // A little more than rounding on either side.
-    let slack = 1e-9 * settings.end;
+    let slack = 1e-9 * end_time;
     let first = times.partition_point(|&t| t < from - slack);
     let end = times.partition_point(|&t| t <= to + slack);
-    if first < end && from.is_finite() && to.is_finite() && to <= settings.end + slack {
+    if first < end && from.is_finite() && to.is_finite() && to <= end_time + slack {
         return Ok((first, end));
     }
     let expected = "it must hold an output time and end with the simulation or before";
@@ -198,7 +207,7 @@ fn job(settings: &Settings, point: Point, variables: &[String]) -> Result<Job, E
     let molecules = System::new(&own.in_molecules(), &Changes::default())?;
     let observables = variables.iter().map(|name| model.observable(&molecules, name));
     let observables = observables.collect::<Result<Vec<_>, Error>>()?;
-    let units = variables.iter().map(|name| unit_of(&model, name)).collect::<Result<Vec<_>, Error>>()?;
+    let units = variables.iter().map(|name| unit_of(own, name)).collect::<Result<Vec<_>, Error>>()?;
     let hybrid = flowing(&settings.method, &settings.continuous, settings.current_step)?;
     let (method, system): (Box<dyn Method>, System) = if hybrid.is_some() || !settings.preparation.is_none() {
         if hybrid.is_none() && !matches!(settings.method.as_str(), "auto" | "hybrid") {
@@ -229,6 +238,8 @@ fn job(settings: &Settings, point: Point, variables: &[String]) -> Result<Job, E
         "end": settings.end,
         "steps": settings.steps,
         "window": settings.window,
+        "trace_window": settings.trace_window,
+        "trace_ceiling": settings.trace_ceiling,
         "prominence": settings.prominence,
         "resamples": settings.resamples,
         "keep": settings.keep,
@@ -238,8 +249,7 @@ fn job(settings: &Settings, point: Point, variables: &[String]) -> Result<Job, E
 }
 
 /// The unit in which the model gives a quantity, and how many molecules (or own units) one of it is.
-fn unit_of(model: &WholeModel, name: &str) -> Result<(String, f64), Error> {
-    let network = model.system.network();
+pub(super) fn unit_of(network: &Network, name: &str) -> Result<(String, f64), Error> {
     let Some(id) = network.species_named(name) else { return Ok((String::new(), 1.0)) };
     let unit = match &network.species[id.index()].initial {
         Initial::Count(_) => return Ok(("molecules".into(), 1.0)),

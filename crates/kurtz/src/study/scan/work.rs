@@ -23,12 +23,19 @@ struct Sheet {
     seconds: f64,
 }
 
+/// First and one past the last output time of windows.
+#[derive(Clone, Copy)]
+pub(super) struct Windows {
+    pub ensemble: (usize, usize),
+    pub trace: (usize, usize),
+}
+
 struct Queue<'a> {
     settings: &'a Settings,
     jobs: &'a [Job],
     wanted: &'a [usize],
     times: &'a [f64],
-    window: (usize, usize),
+    windows: Windows,
     variables: &'a [String],
     store: &'a Store,
     progress: &'a dyn Progress,
@@ -49,7 +56,7 @@ pub(super) fn sample(
     jobs: &[Job],
     wanted: &[usize],
     times: &[f64],
-    window: (usize, usize),
+    windows: Windows,
     variables: &[String],
     store: &Store,
     progress: &dyn Progress,
@@ -69,7 +76,7 @@ pub(super) fn sample(
         jobs,
         wanted,
         times,
-        window,
+        windows,
         variables,
         store,
         progress,
@@ -179,7 +186,9 @@ impl Queue<'_> {
     fn finish(&self, job: &Job, values: &[Vec<f64>], events: u64, seconds: f64) -> Result<Condition, Error> {
         let reduction = Reduction {
             times: self.times,
-            window: self.window,
+            window: self.windows.ensemble,
+            trace_window: self.windows.trace,
+            ceiling: self.settings.trace_ceiling.unwrap_or(f64::INFINITY),
             prominence: self.settings.prominence,
             resamples: self.settings.resamples,
             keep: self.settings.keep,
@@ -196,7 +205,7 @@ impl Queue<'_> {
             events,
             seconds,
             times: self.times.to_vec(),
-            window: self.window,
+            window: self.windows.ensemble,
             courses: courses.collect::<Result<_, _>>()?,
         })
     }

@@ -1,0 +1,158 @@
+//! What the linear noise approximation says of one species at the steady state, the noise of some reactions left out.
+//!
+//! With f_j the rates and v_j the changes of reactions, J = sum_j v_j grad f_j at the steady state, the covariance C obeys
+//! J C + C J^T + sum_j v_j v_j^T f_j = 0, the last sum over the reactions of single molecules (N. G. van Kampen, Stochastic
+//! Processes in Physics and Chemistry, 3rd ed., 2007, section X.4). A current moves amounts but makes no noise.
+
+use crate::Error;
+use kurtz_dynamics::Progress;
+use kurtz_dynamics::hybrid::{Integrate, integrate};
+use kurtz_model::kinetics::Changes;
+use kurtz_model::{Initial, Network, ReactionId, System, Value, Variable};
+
+/// The time after which amounts are taken for steady, in the model's unit.
+const LONG: f64 = 5_000.0;
+
+/// The network started in the balance that it finds while some species are held.
+pub(super) fn balanced(network: &Network, hold: &[String], progress: &dyn Progress) -> Result<Network, Error> {
+    let mut held = network.clone();
+    for name in hold {
+        if let Some(id) = held.species_named(name) {
+            held.species[id.index()].clamped = true;
+        }
+    }
+    let system = System::new(&held, &Changes::default())?;
+    let amounts = settled(&system, progress)?;
+    let mut balanced = network.clone();
+    for (species, amount) in balanced.species.iter_mut().zip(amounts) {
+        species.initial = Initial::Count(Value::Expression(amount.into()));
+    }
+    Ok(balanced)
+}
+
+/// Amounts of all species after a long time.
+fn settled(system: &System, progress: &dyn Progress) -> Result<Vec<f64>, Error> {
+    let course = integrate(system, &[LONG], &system.amounts(), &Integrate::default(), progress)?;
+    match course.stop {
+        None => Ok(course.values),
+        Some(stop) => {
+            let reason = stop.describe(system.network());
+            Err(Error::Stopped { method: "the linear noise approximation".into(), reason })
+        }
+    }
+}
+
+/// The steady variance of a species, with the noise of those reactions of which `is_counted` holds.
+pub(super) fn variance(
+    network: &Network,
+    species: &str,
+    is_counted: impl Fn(&str) -> bool,
+    progress: &dyn Progress,
+) -> Result<f64, Error> {
+    let system = System::new(network, &Changes::default())?;
+    let amounts = settled(&system, progress)?;
+    let n = system.state().len();
+    let mut inputs = vec![0.0; n + 1];
+    for (i, &variable) in system.state().iter().enumerate() {
+        inputs[i] = match variable {
+            Variable::Species(s) => amounts[s.index()],
+            other => system.initial_value(other),
+        };
+    }
+    let (mut drift, mut noise) = (vec![0.0; n * n], vec![0.0; n * n]);
+    for (j, reaction) in network.reactions.iter().enumerate() {
+        let rate = system.flow(ReactionId::from(j));
+        let slopes = system.state().iter().map(|&v| rate.derivative(v.into()));
+        let program = system.program(&std::iter::once(rate.clone()).chain(slopes).collect::<Vec<_>>());
+        let mut values = vec![0.0; n + 1];
+        program.evaluate(&inputs, &mut vec![0.0; program.register_count()], &mut values);
+        let change: Vec<(usize, f64)> = reaction
+            .net_change()
+            .into_iter()
+            .filter_map(|(s, d)| Some((system.position(Variable::Species(s))?, d as f64)))
+            .collect();
+        for &(i, d) in &change {
+            (0..n).for_each(|k| drift[i * n + k] += d * values[1 + k]);
+            if is_counted(&reaction.name) {
+                change.iter().for_each(|&(k, e)| noise[i * n + k] += d * e * values[0]);
+            }
+        }
+    }
+    let covariance = stationary(&drift, &noise, n);
+    let position = network.species_named(species).and_then(|id| system.position(Variable::Species(id)));
+    Ok(position.map_or(f64::NAN, |i| covariance[i * n + i]))
+}
+
+fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+    let mut c = vec![0.0; n * n];
+    for i in 0..n {
+        for k in 0..n {
+            let x = a[i * n + k];
+            (0..n).for_each(|j| c[i * n + j] += x * b[k * n + j]);
+        }
+    }
+    c
+}
+
+fn transposed(a: &[f64], n: usize) -> Vec<f64> {
+    (0..n * n).map(|k| a[(k % n) * n + k / n]).collect()
+}
+
+/// C = integral of e^(Jt) B e^(J^T t), by doubling the time: C(2h) = C(h) + E C(h) E^T with E = e^(Jh).
+fn stationary(drift: &[f64], noise: &[f64], n: usize) -> Vec<f64> {
+    let norm = drift.chunks(n).map(|row| row.iter().map(|x| x.abs()).sum::<f64>()).fold(1e-300, f64::max);
+    let h = 0.1 / norm;
+    // Taylor series of both, far beyond what a tenth needs.
+    let (mut exponential, mut covariance) = (vec![0.0; n * n], vec![0.0; n * n]);
+    (0..n).for_each(|i| exponential[i * n + i] = 1.0);
+    let (mut power, mut term) = (exponential.clone(), noise.iter().map(|b| b * h).collect::<Vec<f64>>());
+    for k in 1..=16 {
+        covariance.iter_mut().zip(&term).for_each(|(c, t)| *c += t);
+        power = product(drift, &power, n).into_iter().map(|x| x * h / f64::from(k)).collect();
+        exponential.iter_mut().zip(&power).for_each(|(e, p)| *e += p);
+        let left = product(drift, &term, n);
+        let right = transposed(&left, n);
+        term = left.iter().zip(&right).map(|(a, b)| (a + b) * h / f64::from(k + 1)).collect();
+    }
+    for _ in 0..80 {
+        let moved = product(&product(&exponential, &covariance, n), &transposed(&exponential, n), n);
+        let largest = covariance.iter().fold(0.0, |a: f64, c| a.max(c.abs()));
+        let change = moved.iter().fold(0.0, |a: f64, c| a.max(c.abs()));
+        covariance.iter_mut().zip(&moved).for_each(|(c, m)| *c += m);
+        if change < 1e-12 * largest {
+            break;
+        }
+        exponential = product(&exponential, &exponential, n);
+    }
+    covariance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurtz_dynamics::progress::Silent;
+
+    #[test]
+    fn linear_networks_have_their_exact_variances() {
+        // X is Poisson with mean 20 and forgets at the rate 10; M' = X - M: 20/11, and 20 more with the noise of M itself.
+        let text =
+            "species X = 1, M = 3\n in: 0 -> X @ 200\n out: X -> 0 @ 10\n make: X -> X + M @ 1\n loss: M -> 0 @ 1";
+        let network = kurtz_model::format::crn::parse(text, "test").unwrap().0;
+        let current = variance(&network, "M", |name| name == "in" || name == "out", &Silent).unwrap();
+        assert!((current / (20.0 / 11.0) - 1.0).abs() < 1e-6, "{current}");
+        let all = variance(&network, "M", |_| true, &Silent).unwrap();
+        assert!((all / (20.0 / 11.0 + 20.0) - 1.0).abs() < 1e-6, "{all}");
+    }
+
+    #[test]
+    fn conserved_sums_stay_in_balance() {
+        // A <-> B with A + B = 30: binomial with probability 2/3 for B. Held, A stays and B grows to 2 A.
+        let text = "species A = 30, B = 0\n there: A -> B @ 2\n back: B -> A @ 1";
+        let network = kurtz_model::format::crn::parse(text, "test").unwrap().0;
+        let all = variance(&network, "A", |_| true, &Silent).unwrap();
+        assert!((all / (30.0 * 2.0 / 9.0) - 1.0).abs() < 1e-6, "{all}");
+        let held = balanced(&network, &["A".to_string()], &Silent).unwrap();
+        let value = System::new(&held, &Changes::default()).unwrap().initial().to_vec();
+        assert!((value[0] - 30.0).abs() < 1e-6 && (value[1] - 60.0).abs() < 1e-3, "{value:?}");
+    }
+}
