@@ -181,30 +181,31 @@ impl Process {
         currents.accumulate(draws, &mut work);
         // By value, so that its state can stay in registers.
         let mut rng = self.rng.clone();
-        let (mut now, mut next_row) = (start, rows.next());
+        let mut now = start;
+        // Before this time nothing but reactions happens.
+        let mut free_until = start;
         loop {
-            let total = draws.total();
-            let waiting = rng.exponential() / total;
-            let (part, part_within) = (rng.uniform(), rng.uniform());
-            // Where no reaction can happen, the next step may change that.
-            let is_idle = total <= 0.0;
-            let drawn = if is_idle { None } else { draws.choose(partials, part, part_within) };
-            let next = if is_idle { work.next } else { now + waiting };
-            let is_over = next > end || next.is_nan();
-            now = if is_over { end } else { next };
-            if next_row <= now {
-                self.write_counts(plan, draws, now, rows);
-                next_row = rows.next();
-            }
-            if work.next <= now {
-                currents.step_until(now, draws, &mut work);
-                if is_idle && progress.cancelled() {
+            let next = now + rng.exponential() / draws.total();
+            let drawn = draws.choose(partials, rng.uniform(), rng.uniform());
+            now = if next < free_until {
+                next
+            } else {
+                // Where no reaction can happen, the next step may change that.
+                let is_idle = draws.total() <= 0.0;
+                let next = if is_idle { work.next } else { next };
+                let is_over = next > end || next.is_nan();
+                let until = if is_over { end } else { next };
+                self.write_counts(plan, draws, until, rows);
+                currents.step_until(until, draws, &mut work);
+                if is_over {
+                    return Ok(());
+                }
+                if progress.cancelled() {
                     return Err(Stop::Cancelled);
                 }
-            }
-            if is_over {
-                return Ok(());
-            }
+                free_until = work.next.min(rows.next()).min(end);
+                until
+            };
             let Some(place) = drawn else { continue };
             if !draws.fire(partials, place) {
                 self.set_time(now);
@@ -223,6 +224,9 @@ impl Process {
     /// Writes the rows up to `time`.
     #[inline(never)]
     fn write_counts(&mut self, plan: &Plan, draws: &Draws, time: f64, rows: &mut Rows) {
+        if rows.next() > time {
+            return;
+        }
         draws.copy_to(&mut self.inputs[..plan.initial.len()]);
         while rows.next() <= time {
             rows.write(plan, &mut self.inputs);

@@ -89,12 +89,10 @@ pub(super) fn section(settings: &Settings, sampled: &[Sampled], published: &Publ
             .with(line(their(1.0)));
         figure = figure.panel(panel);
     }
-    Section::new("Time courses")
-        .paragraph(
-            "All trajectories begin alike and lose step within some 20 s: the mean has a common transient, its spikes fade.",
-        )
-        .table(table)
-        .figure(figure)
+    let section = Section::new("Time courses").paragraph(
+        "All trajectories begin alike and lose step within some 20 s: the mean has a common transient, its spikes fade.",
+    );
+    if figure.panels.is_empty() { section } else { section.table(table).figure(figure) }
 }
 
 pub(super) fn checks(settings: &Settings, sampled: &[Sampled], published: &Published) -> Vec<Check> {

@@ -159,6 +159,9 @@ impl Settings {
                 return Err(format!("names no `{what}`"));
             }
         }
+        if self.ensembles.is_empty() {
+            return Err("names no `ensembles`".into());
+        }
         let all = || self.ensembles.iter().chain(&self.courses);
         for (i, ensemble) in all().enumerate() {
             if ensemble.name.is_empty() || all().take(i).any(|other| other.name == ensemble.name) {

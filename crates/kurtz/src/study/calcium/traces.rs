@@ -90,7 +90,8 @@ pub(super) fn section(settings: &Settings, sampled: &[Sampled], published: &Publ
             shown(c.envelopes[2], 0),
         ]);
     }
-    Section::new("Single trajectories").figure(figure(settings, sampled, published)).table(table)
+    let (section, figure) = (Section::new("Single trajectories"), figure(settings, sampled, published));
+    if figure.panels.is_empty() { section } else { section.figure(figure).table(table) }
 }
 
 fn figure(settings: &Settings, sampled: &[Sampled], published: &Published) -> Figure {

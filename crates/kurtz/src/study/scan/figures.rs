@@ -114,12 +114,18 @@ pub(super) fn sections(scan: &Scan, settings: &Settings) -> Vec<Section> {
     vec![section, Section::new("Model").code(scan.model.network.to_crn())]
 }
 
+/// A value with its name, short.
+fn shown(name: &str, value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-3..1e5).contains(&value.abs());
+    if is_plain { format!("{name} = {value}") } else { format!("{name} = {value:e}") }
+}
+
 /// Conditions that differ in `axis` alone, each group with a name.
 fn groups<'a>(scan: &'a Scan, axis: &str) -> Vec<(String, Vec<&'a Condition>)> {
     let mut groups: Vec<(String, Vec<&Condition>)> = Vec::new();
     for condition in &scan.conditions {
         let others = condition.point.values.iter().filter(|(name, _)| name != axis);
-        let key = others.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+        let key = others.map(|(name, value)| shown(name, *value)).collect::<Vec<_>>().join(", ");
         match groups.iter_mut().find(|(name, _)| *name == key) {
             Some((_, members)) => members.push(condition),
             None => groups.push((key, vec![condition])),
@@ -174,11 +180,11 @@ fn periods(scan: &Scan, axis: &str) -> Figure {
 /// One trajectory of some conditions.
 fn paths(scan: &Scan) -> Figure {
     let mut figure = Figure::new("paths").caption("The first trajectory of some conditions.").columns(2);
-    let shown = scan.conditions.len().min(6);
-    for i in 0..shown {
-        let condition = &scan.conditions[i * (scan.conditions.len() - 1) / (shown - 1).max(1)];
+    let few = scan.conditions.len().min(6);
+    for i in 0..few {
+        let condition = &scan.conditions[i * (scan.conditions.len() - 1) / (few - 1).max(1)];
         let course = &condition.courses[0];
-        let title = condition.point.values.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
+        let title = condition.point.values.iter().map(|(n, v)| shown(n, *v)).collect::<Vec<_>>().join(", ");
         let mut panel = Panel::new().title(title).x(Axis::new("time").unit(scan.model.time_unit())).y(Axis::new(
             course.name.clone(),
         )
