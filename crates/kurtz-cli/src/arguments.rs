@@ -1,9 +1,11 @@
 //! The command line as typed.
 
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use kurtz::dynamics::drawn::Draw;
 use kurtz::learn::series::NoiseModel;
 use kurtz::model::kinetics::Changes;
 use kurtz::study::ModelChoice;
+use kurtz::study::precision::Precision;
 use kurtz::study::scan::{Varied, parse_values};
 use std::path::PathBuf;
 
@@ -104,6 +106,18 @@ fn assignment(text: &str) -> Result<(String, f64), String> {
     if value.is_finite() { Ok((name.trim().into(), value)) } else { Err(format!("`{value}` is not finite")) }
 }
 
+fn precision(text: &str) -> Result<Precision, String> {
+    let (variable, value) = text.rsplit_once('=').ok_or("expected NAME=FRACTION, such as A=1%")?;
+    let value = value.trim();
+    let (number, unit) = value.strip_suffix('%').map_or((value, 1.0), |number| (number, 0.01));
+    let number: f64 = number.trim().parse().map_err(|_| format!("`{value}` is not a number"))?;
+    let relative = unit * number;
+    if !(relative > 0.0 && relative < 1.0) {
+        return Err(format!("`{value}` is not between 0 and 100 %"));
+    }
+    Ok(Precision { variable: variable.trim().into(), relative })
+}
+
 /// Threads and chatter.
 #[derive(Args, Clone, Debug)]
 pub struct Running {
@@ -197,6 +211,23 @@ pub struct Simulate {
     /// less as --error asks].
     #[arg(long, value_name = "EPS", conflicts_with = "error")]
     pub epsilon: Option<f64>,
+    /// The law of the time at which a condition first holds, such as `A >= 100 && B == 0`; exact. Trajectories are given up
+    /// at --end.
+    #[arg(long, value_name = "CONDITION", conflicts_with_all = ["sensitivity", "stationary"])]
+    pub until: Option<String>,
+    /// Derivatives of means by these parameters, with standard errors, from --trajectories coupled pairs for each; exact.
+    #[arg(long, value_name = "P,Q", value_delimiter = ',', conflicts_with = "stationary")]
+    pub sensitivity: Option<Vec<String>>,
+    /// The law at rest, averaged over time; --end is the time of a first attempt and doubled until nothing drifts.
+    #[arg(long)]
+    pub stationary: bool,
+    /// What each trajectory draws for itself, a parameter or initial amount; may be repeated. Laws: lognormal(mean, cv),
+    /// gamma(mean, cv), normal(mean, sd), uniform(low, high), poisson(mean).
+    #[arg(long, value_name = "NAME ~ LAW")]
+    pub draw: Vec<Draw>,
+    /// As many trajectories as it takes until the standard error of the mean of X is below a fraction of it.
+    #[arg(long, value_name = "X=1%", value_parser = precision, conflicts_with = "trajectories")]
+    pub until_error: Option<Precision>,
     /// Correct means to the next order in 1 / volume (lna).
     #[arg(long)]
     pub corrected_means: bool,

@@ -131,6 +131,17 @@ pub enum DynamicsError {
     /// A recorder of whole numbers for values that are none.
     #[error("joint distributions are counted in whole numbers; what is observed here is not")]
     NotWhole,
+    /// A condition that changes with time by itself, to be watched at events alone.
+    #[error("the condition reads the time, so that it may come to hold between events; wait for counts alone")]
+    TimedCondition,
+    /// A quantity to be drawn that cannot be.
+    #[error("`{name}` cannot be drawn: {problem}")]
+    BadDraw {
+        /// The quantity.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A linear noise approximation that ends early.
     #[error("the linear noise approximation: {reason}")]
     LinearNoise {

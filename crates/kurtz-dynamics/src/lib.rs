@@ -2,6 +2,7 @@
 
 pub mod bifurcation;
 pub mod data;
+pub mod drawn;
 pub mod ensemble;
 pub mod error;
 pub mod fsp;
@@ -12,9 +13,12 @@ pub mod mass_action;
 pub mod method;
 pub mod moment_series;
 pub mod moments;
+pub mod passage;
 pub mod progress;
 pub mod rng;
+pub mod sensitivity;
 pub mod ssa;
+pub mod stationary;
 pub mod stats;
 pub mod variates;
 

@@ -270,6 +270,13 @@ pub enum Stop {
         /// Why.
         reason: String,
     },
+    /// A trajectory drew parameters that the network cannot have.
+    BadDraw {
+        /// What it drew.
+        drawn: String,
+        /// Why that cannot be.
+        reason: String,
+    },
     /// The caller gave up.
     Cancelled,
 }
@@ -337,6 +344,7 @@ impl Stop {
             ),
             Stop::Flow { stop, names } => stop.describe(names),
             Stop::Unprepared { reason } => format!("the initial state could not be prepared: {reason}"),
+            Stop::BadDraw { drawn, reason } => format!("{drawn} was drawn: {reason}; choose a law without such values"),
             Stop::Cancelled => "interrupted".to_owned(),
         }
     }

@@ -143,6 +143,8 @@ impl Error {
             }
             Error::Dynamics(
                 DynamicsError::TimeDependent { .. }
+                | DynamicsError::NoSingleEvents { .. }
+                | DynamicsError::LinearNoise { .. }
                 | DynamicsError::BadPropensity { .. }
                 | DynamicsError::MissingReactants { .. },
             ) => Class::Declined,

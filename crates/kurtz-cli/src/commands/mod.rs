@@ -6,6 +6,7 @@ mod check;
 mod convert;
 mod learn;
 mod moments;
+mod questions;
 mod reduce;
 mod run;
 mod scan;

@@ -1,6 +1,6 @@
 //! `kurtz simulate`.
 
-use super::{directory, in_pool, print_warnings};
+use super::{directory, in_pool, print_warnings, questions};
 use crate::arguments::{Record, Simulate, SimulationMethod};
 use crate::output::{check_directory, check_table, is_table, write_table};
 use crate::terminal::Terminal;
@@ -11,6 +11,9 @@ use kurtz::study::leaping::Leaping;
 use kurtz::study::{integrate, linear_noise, simulate, summary};
 
 pub fn run(arguments: &Simulate) -> Result<bool> {
+    if questions::are_asked(arguments) {
+        return questions::run(arguments);
+    }
     match arguments.method {
         SimulationMethod::Ode => run_ode(arguments),
         SimulationMethod::Auto => run_ensemble(arguments, "auto"),
@@ -77,6 +80,8 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
         order: arguments.order.unwrap_or(default.order).max(covariance),
         covariance,
         leaping: leaping(arguments)?,
+        draws: arguments.draw.clone(),
+        precision: arguments.until_error.clone(),
         record_trajectories: arguments.record.contains(&Record::Trajectories),
         record_histograms: arguments.record.contains(&Record::Histograms),
     };
@@ -85,6 +90,9 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     terminal.clear();
     let sample = sample?;
     print_warnings(&sample.model.warnings);
+    if let Some(precision) = settings.precision.as_ref().filter(|_| !arguments.running.quiet) {
+        eprintln!("note: {}", precision.statement(&sample)?);
+    }
     if let Some(statement) = sample.statement(&settings).filter(|_| !arguments.running.quiet) {
         eprintln!("note: {statement}");
     }
@@ -123,6 +131,8 @@ fn leaping(arguments: &Simulate) -> Result<Leaping> {
 fn run_linear_noise(arguments: &Simulate) -> Result<bool> {
     refuse(
         &[
+            ("--draw", !arguments.draw.is_empty()),
+            ("--until-error", arguments.until_error.is_some()),
             ("--trajectories", arguments.trajectories.is_some()),
             ("--continuous", arguments.continuous.is_some()),
             ("--seed", arguments.seed.is_some()),
@@ -192,6 +202,8 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
             ("--order", arguments.order.is_some()),
             ("--covariance", arguments.covariance.is_some()),
             ("--corrected-means", arguments.corrected_means),
+            ("--draw", !arguments.draw.is_empty()),
+            ("--until-error", arguments.until_error.is_some()),
         ],
         "belongs to ensembles; --method ode gives one course, written with --output FILE.csv",
     )?;
@@ -229,12 +241,12 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
 }
 
 /// A list of names as typed; an empty text is an empty list.
-fn named(list: &Option<Vec<String>>) -> Option<Vec<String>> {
+pub(super) fn named(list: &Option<Vec<String>>) -> Option<Vec<String>> {
     list.as_ref().map(|names| names.iter().filter(|n| !n.is_empty()).cloned().collect())
 }
 
 /// Options that mean nothing to the method chosen are refused, not ignored.
-fn refuse(options: &[(&str, bool)], reason: &str) -> Result<()> {
+pub(super) fn refuse(options: &[(&str, bool)], reason: &str) -> Result<()> {
     match options.iter().find(|(_, given)| *given) {
         Some((option, _)) => bail!("{option} {reason}"),
         None => Ok(()),

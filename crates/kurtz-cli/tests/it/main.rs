@@ -5,6 +5,7 @@ mod bad_input;
 mod bifurcations;
 mod interruption;
 mod models;
+mod questions;
 mod results;
 mod scans;
 mod studies;

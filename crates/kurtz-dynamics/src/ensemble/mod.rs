@@ -10,12 +10,14 @@ mod histogram;
 mod moments;
 mod paths;
 mod recorder;
+mod windows;
 mod workers;
 
 pub use histogram::{Histogram, HistogramRecorder};
 pub use moments::MomentRecorder;
 pub use paths::{Finals, FinalsRecorder, Paths, PathsRecorder};
 pub use recorder::{Layout, Recorder};
+pub use windows::{Windows, WindowsRecorder};
 
 use crate::error::DynamicsError;
 use crate::method::{BatchSampler, BlockTask, Halt, Method, Model};

@@ -16,11 +16,15 @@ pub mod learn;
 pub mod linear_noise;
 mod model_file;
 pub mod moments;
+pub mod passage;
+pub mod precision;
 pub mod reduce;
 pub mod scan;
+pub mod sensitivity;
 pub mod simulate;
 pub mod solve;
 pub mod spikes;
+pub mod stationary;
 pub mod summary;
 
 pub use findings::Findings;

@@ -3,18 +3,22 @@
 use super::findings::{Findings, provenance};
 use super::grid::output_times;
 use super::leaping::{Leaping, judged, statement};
+use super::precision::Precision;
 use super::{ModelChoice, WholeModel, summary};
 use crate::Error;
+use kurtz_dynamics::drawn::{Draw, Drawn};
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
 use kurtz_dynamics::hybrid::{Hybrid, Partition, Treatment};
 use kurtz_dynamics::leap::LeapError;
 use kurtz_dynamics::method::{Halt, Method, Stop, method_named};
+use kurtz_dynamics::ssa::Direct;
 use kurtz_dynamics::ssa::automatic;
 use kurtz_dynamics::{MomentSeries, Progress};
 use kurtz_model::kinetics::{Changes, KineticsError};
 use kurtz_model::{Kinetics, Network, ReactionId, System};
 use kurtz_report::{Axis, Band, Bars, Cell, DataTable, Figure, Line, Panel, Report, Section, Table};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Settings of [`run`].
@@ -50,6 +54,10 @@ pub struct Settings {
     pub covariance: u32,
     /// How methods that leap go about it.
     pub leaping: Leaping,
+    /// Parameters and initial amounts that each trajectory draws for itself. Default: none.
+    pub draws: Vec<Draw>,
+    /// As many trajectories as this precision takes, instead of `trajectories`. Default: none.
+    pub precision: Option<Precision>,
     /// Keep every trajectory on the output grid. Default false.
     pub record_trajectories: bool,
     /// Keep the law of each species at each output time. Default false.
@@ -72,6 +80,8 @@ impl Default for Settings {
             order: 2,
             covariance: 0,
             leaping: Leaping::default(),
+            draws: Vec::new(),
+            precision: None,
             record_trajectories: false,
             record_histograms: false,
         }
@@ -117,6 +127,14 @@ const MOST_VALUES: f64 = 3e7;
 /// Mistakes in the model or settings; trajectories that cannot be completed (explosion, bad rates), with the reason;
 /// interruption.
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
+    match &settings.precision {
+        None => sample(settings, progress),
+        Some(precision) => precision.run(settings, |settings| sample(settings, progress)),
+    }
+}
+
+/// Samples as many trajectories as the settings say.
+fn sample(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
     let model = settings.model.read_whole()?;
     let times = output_times(settings.start, settings.end, settings.steps)?;
     let points = times.len();
@@ -157,6 +175,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error
             }
         }
     };
+    let method = with_draws(method, settings, kinetics.is_some());
     let ensemble = match &kinetics {
         Some(kinetics) if observables.is_empty() => {
             check_initial_state(kinetics)?;
@@ -248,8 +267,18 @@ pub(super) fn flowing(method: &str, names: &[String], step: Option<f64>) -> Resu
     Ok(Some(Hybrid { partition: Partition::Mixed(names.to_vec()), treatment, ..Hybrid::default() }))
 }
 
+/// The method, on parameters drawn for each trajectory if so.
+fn with_draws(method: Box<dyn Method>, settings: &Settings, is_of_rates: bool) -> Box<dyn Method> {
+    if settings.draws.is_empty() {
+        return method;
+    }
+    // Trajectories of different parameters do not share lanes.
+    let method = if is_of_rates && settings.method == "auto" { Box::new(Direct::default()) } else { method };
+    Box::new(Drawn { method: Arc::from(method), draws: settings.draws.clone() })
+}
+
 /// The method of this name, and the rate laws alone if they are all that it follows.
-fn chosen_method(name: &str, system: &System) -> Result<(Box<dyn Method>, Option<Kinetics>), Error> {
+pub(super) fn chosen_method(name: &str, system: &System) -> Result<(Box<dyn Method>, Option<Kinetics>), Error> {
     let kinetics = Kinetics::new(system.network());
     let in_time = |k: &Kinetics| (0..k.network().reactions.len()).any(|r| k.depends_on_time(ReactionId::from(r)));
     match (name, kinetics) {
@@ -304,7 +333,7 @@ impl Sample {
         self.references.iter().for_each(|key| provenance.cite(*key));
         let events = self.events as f64;
         let table = Table::new(["trajectories", "events", "wall time (s)", "events per second"]).row([
-            Cell::from(settings.trajectories as f64),
+            Cell::from(self.moments.trajectories.unwrap_or(settings.trajectories) as f64),
             Cell::from(events),
             Cell::digits(self.seconds, 3),
             Cell::digits(events / self.seconds, 3),

@@ -35,6 +35,7 @@ mod validate;
 mod values;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Lines, Place, Problem, Severity};
+use crate::expression::Expression;
 use crate::network::Network;
 use lexer::Fault;
 use std::path::Path;
@@ -52,6 +53,31 @@ pub fn read(path: impl AsRef<Path>) -> Result<(Network, Vec<Diagnostic>), Diagno
     match std::fs::read(path) {
         Ok(bytes) => parse_bytes(&bytes, &file),
         Err(error) => Err(refusal(Problem::Unreadable { file, reason: error.to_string() }, None)),
+    }
+}
+
+/// Reads a condition over the quantities of `network`, as in the `when` of an event: `A >= 100 && B == 0`.
+///
+/// # Errors
+/// Everything that is wrong with it; the place is that in the network's own text, with the condition in its last line.
+pub fn condition(text: &str, network: &Network) -> Result<Expression, Diagnostics> {
+    // A condition ends where the phrases of an event or its assignments would begin.
+    let text = text.trim();
+    let refused =
+        |problem: &str| refusal(Problem::Unreadable { file: format!("`{text}`"), reason: problem.into() }, None);
+    let Some(species) = network.species.first() else { return Err(refused("there is no species to watch")) };
+    if text.is_empty() || text.contains(['\n', '\r', ':', '#']) {
+        return Err(refused("a condition is one expression, such as `A >= 100`"));
+    }
+    let events = network.events.len();
+    let target = format!("`{}`", species.name);
+    let model = format!("{}\nwhen {text}: {target} = {target}\n", network.to_crn());
+    let (mut network, _) = parse(&model, "the condition")?;
+    match network.events.pop() {
+        Some(event) if network.events.len() == events && event.delay.is_none() && event.priority.is_none() => {
+            Ok(event.trigger)
+        }
+        _ => Err(refused("a condition is one expression, such as `A >= 100`")),
     }
 }
 
