@@ -228,6 +228,14 @@ pub struct Simulate {
     /// As many trajectories as it takes until the standard error of the mean of X is below a fraction of it.
     #[arg(long, value_name = "X=1%", value_parser = precision, conflicts_with = "trajectories")]
     pub until_error: Option<Precision>,
+    /// Keep the state of the ensemble in this file, every ten seconds and when interrupted: the same command goes on from
+    /// there, with identical results.
+    #[arg(long, value_name = "FILE", conflicts_with = "until_error")]
+    pub checkpoint: Option<PathBuf>,
+    /// Write every trajectory at every output time to this file (.csv or .parquet) while the ensemble runs, without
+    /// holding them in memory.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["checkpoint", "until_error"])]
+    pub stream: Option<PathBuf>,
     /// Correct means to the next order in 1 / volume (lna).
     #[arg(long)]
     pub corrected_means: bool,

@@ -5,6 +5,7 @@ mod commands;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod stream;
 mod terminal;
 
 use kurtz::{Class, Error};

@@ -31,6 +31,13 @@ impl DataFormat for Parquet {
 
 /// The bytes of a Parquet file of a table, Snappy-compressed: doubles (a gap is NaN), 64-bit integers, UTF-8 texts.
 pub fn encode(table: &DataTable) -> Result<Vec<u8>> {
+    let mut writer = writer_for(table, Vec::new())?;
+    write_group(&mut writer, table)?;
+    Ok(writer.into_inner()?)
+}
+
+/// A writer of tables with the columns of this one.
+pub fn writer_for<W: Write + Send>(table: &DataTable, out: W) -> Result<SerializedFileWriter<W>> {
     let fields = table
         .columns
         .iter()
@@ -47,7 +54,11 @@ pub fn encode(table: &DataTable) -> Result<Vec<u8>> {
         .collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("kurtz").with_fields(fields).build()?);
     let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties)?;
+    Ok(SerializedFileWriter::new(out, schema, properties)?)
+}
+
+/// Writes a table as one more row group.
+pub fn write_group<W: Write + Send>(writer: &mut SerializedFileWriter<W>, table: &DataTable) -> Result<()> {
     let mut group = writer.next_row_group()?;
     for column in &table.columns {
         let mut out = group.next_column()?.context("as many columns as names")?;
@@ -63,7 +74,7 @@ pub fn encode(table: &DataTable) -> Result<Vec<u8>> {
         out.close()?;
     }
     group.close()?;
-    Ok(writer.into_inner()?)
+    Ok(())
 }
 
 /// The header and the rows of a Parquet file as text cells, as a CSV file would give them; nulls are empty.

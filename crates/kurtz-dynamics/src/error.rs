@@ -142,6 +142,9 @@ pub enum DynamicsError {
         /// What is wrong.
         problem: String,
     },
+    /// A checkpoint that is none of this ensemble.
+    #[error("the checkpoint is damaged or of another ensemble; begin anew with another file")]
+    BadCheckpoint,
     /// A linear noise approximation that ends early.
     #[error("the linear noise approximation: {reason}")]
     LinearNoise {

@@ -36,6 +36,8 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
             ("--covariance", arguments.covariance.is_some()),
             ("--draw", !arguments.draw.is_empty()),
             ("--until-error", arguments.until_error.is_some()),
+            ("--checkpoint", arguments.checkpoint.is_some()),
+            ("--stream", arguments.stream.is_some()),
             ("--epsilon", arguments.epsilon.is_some()),
             ("--error", arguments.error.is_some()),
             ("--corrected-means", arguments.corrected_means),

@@ -2,13 +2,15 @@
 
 use super::{directory, in_pool, print_warnings, questions};
 use crate::arguments::{Record, Simulate, SimulationMethod};
-use crate::output::{check_directory, check_table, is_table, write_table};
+use crate::output::{check_directory, check_file, check_table, is_table, write_table};
+use crate::stream::TrajectoryFile;
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use kurtz::dynamics::hybrid::Integrate;
 use kurtz::dynamics::lna::LinearNoise;
 use kurtz::study::leaping::Leaping;
 use kurtz::study::{integrate, linear_noise, simulate, summary};
+use std::sync::{Arc, Mutex};
 
 pub fn run(arguments: &Simulate) -> Result<bool> {
     if questions::are_asked(arguments) {
@@ -82,13 +84,24 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
         leaping: leaping(arguments)?,
         draws: arguments.draw.clone(),
         precision: arguments.until_error.clone(),
+        checkpoint: arguments.checkpoint.clone(),
         record_trajectories: arguments.record.contains(&Record::Trajectories),
         record_histograms: arguments.record.contains(&Record::Histograms),
     };
     let terminal = Terminal::new(arguments.running.quiet);
-    let sample = in_pool(arguments.running.threads, || simulate::run(&settings, &terminal))?;
+    check_table(arguments.stream.as_deref())?;
+    check_file(arguments.checkpoint.as_deref())?;
+    let stream = arguments.stream.as_deref().map(TrajectoryFile::create).transpose()?;
+    let stream = stream.map(|file| Arc::new(Mutex::new(file)));
+    let sample = in_pool(arguments.running.threads, || match &stream {
+        None => simulate::run(&settings, &terminal),
+        Some(file) => simulate::run_into(&settings, file.clone(), &terminal),
+    })?;
     terminal.clear();
     let sample = sample?;
+    if let Some(file) = stream {
+        file.lock().expect("no writer panics").finish()?;
+    }
     print_warnings(&sample.model.warnings);
     if let Some(precision) = settings.precision.as_ref().filter(|_| !arguments.running.quiet) {
         eprintln!("note: {}", precision.statement(&sample)?);
@@ -107,6 +120,7 @@ fn run_ensemble(arguments: &Simulate, method: &str) -> Result<bool> {
     if arguments.summary.is_none() && arguments.output.is_none() {
         table.write_csv(&mut std::io::stdout().lock())?;
     }
+    sample.remove_checkpoint();
     Ok(true)
 }
 
@@ -131,6 +145,8 @@ fn leaping(arguments: &Simulate) -> Result<Leaping> {
 fn run_linear_noise(arguments: &Simulate) -> Result<bool> {
     refuse(
         &[
+            ("--checkpoint", arguments.checkpoint.is_some()),
+            ("--stream", arguments.stream.is_some()),
             ("--draw", !arguments.draw.is_empty()),
             ("--until-error", arguments.until_error.is_some()),
             ("--trajectories", arguments.trajectories.is_some()),
@@ -202,6 +218,8 @@ fn run_ode(arguments: &Simulate) -> Result<bool> {
             ("--order", arguments.order.is_some()),
             ("--covariance", arguments.covariance.is_some()),
             ("--corrected-means", arguments.corrected_means),
+            ("--checkpoint", arguments.checkpoint.is_some()),
+            ("--stream", arguments.stream.is_some()),
             ("--draw", !arguments.draw.is_empty()),
             ("--until-error", arguments.until_error.is_some()),
         ],

@@ -102,3 +102,41 @@ fn an_ensemble_is_as_large_as_a_precision_takes_and_that_of_its_number() {
     let bad = run(&place, &["--until-error", "A=-3", "--end", "1"]);
     assert_eq!(bad.status.code(), Some(2));
 }
+
+#[test]
+fn streamed_trajectories_are_those_of_the_report() {
+    let place = Place::with("n.crn", BIRTH_DEATH);
+    let line = ["--end", "4", "--steps", "4", "--trajectories", "700"];
+    let kept = run(&place, &[&line[..], &["--record", "trajectories", "--output", "out"]].concat());
+    assert!(kept.status.success(), "{}", text(&kept.stderr));
+    let streamed = run(&place, &[&line[..], &["--stream", "s.csv"]].concat());
+    assert!(streamed.status.success(), "{}", text(&streamed.stderr));
+    let (kept, streamed) = (columns(&place.read("out/data/trajectories.csv")), columns(&place.read("s.csv")));
+    assert_eq!(kept, streamed);
+    assert_eq!(streamed[0].1.len(), 700 * 5);
+    let refused = run(&place, &["--end", "4", "--stream", "nowhere/s.csv"]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn a_checkpoint_is_taken_up_by_the_same_command_alone() {
+    use std::time::Duration;
+    let place = Place::with("n.crn", "species A = 1000\nparameter k = 1000\n 0 -> A @ k\n A -> 0 @ 1\n");
+    let line =
+        "simulate n.crn --end 30 --steps 3 --trajectories 6000 --threads 1 --method first-reaction --checkpoint c";
+    let mut interrupted = place.command(line);
+    let mut child = interrupted.stdout(std::process::Stdio::null()).spawn().expect("the command starts");
+    std::thread::sleep(Duration::from_millis(1500));
+    #[cfg(unix)]
+    std::process::Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().expect("a shell");
+    let code = child.wait().expect("it ends").code();
+    if code == Some(130) {
+        assert!(place.path("c").exists());
+        let other = place.run(&line.replace("6000", "6001"));
+        assert_eq!(other.code, 2, "{}", other.stderr);
+        assert!(other.stderr.contains("another model, version or settings"), "{}", other.stderr);
+    }
+    let resumed = place.succeeds(line).stdout;
+    assert!(!place.path("c").exists());
+    assert_eq!(resumed, place.succeeds(&line.replace(" --checkpoint c", "")).stdout);
+}

@@ -59,6 +59,20 @@ impl CrossProducts {
         }
     }
 
+    /// All sums, for a checkpoint.
+    pub fn sums(&self) -> &[f64] {
+        &self.sums
+    }
+
+    /// Takes over sums from a checkpoint; false if they are not as many.
+    pub fn set_sums(&mut self, sums: Vec<f64>) -> bool {
+        let fits = sums.len() == self.sums.len();
+        if fits {
+            self.sums = sums;
+        }
+        fits
+    }
+
     /// Adds the other's sums.
     pub fn add(&mut self, other: &Self) {
         self.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);

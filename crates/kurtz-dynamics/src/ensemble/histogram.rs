@@ -1,5 +1,6 @@
 //! Joint distributions on the grid.
 
+use super::checkpoint::{put_number, take_number};
 use super::recorder::{Layout, Recorder};
 use crate::method::Block;
 use kurtz_model::SpeciesId;
@@ -96,6 +97,31 @@ impl Recorder for HistogramRecorder {
                 }
             }
         }
+    }
+
+    fn save(&self, total: &Self::Total, out: &mut Vec<u8>) -> bool {
+        for found in total {
+            put_number(out, found.len() as u64);
+            for (state, n) in found {
+                state.iter().for_each(|&x| put_number(out, x as u64));
+                put_number(out, *n);
+            }
+        }
+        true
+    }
+
+    fn load(&self, bytes: &mut &[u8]) -> Option<Self::Total> {
+        let mut total = Vec::with_capacity(self.times.len());
+        for _ in &self.times {
+            let mut found = HashMap::new();
+            for _ in 0..take_number(bytes)? {
+                let state = self.species.iter().map(|_| take_number(bytes).map(|x| x as i64));
+                let state = state.collect::<Option<Box<[i64]>>>()?;
+                found.insert(state, take_number(bytes)?);
+            }
+            total.push(found);
+        }
+        Some(total)
     }
 
     fn finish(self, total: Self::Total, trajectories: u64) -> Histogram {

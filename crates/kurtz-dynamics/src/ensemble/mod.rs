@@ -5,18 +5,22 @@
 //! of the blocks. Hence the same bits for 1, 2 or 7 threads, and after an interruption the result is that of the
 //! blocks finished so far without a gap.
 
+mod checkpoint;
 mod cross_products;
 mod histogram;
 mod moments;
 mod paths;
 mod recorder;
+mod stream;
 mod windows;
 mod workers;
 
+pub use checkpoint::Checkpoint;
 pub use histogram::{Histogram, HistogramRecorder};
 pub use moments::MomentRecorder;
 pub use paths::{Finals, FinalsRecorder, Paths, PathsRecorder};
 pub use recorder::{Layout, Recorder};
+pub use stream::{PathSink, StreamRecorder};
 pub use windows::{Windows, WindowsRecorder};
 
 use crate::error::DynamicsError;
@@ -141,9 +145,19 @@ impl<'a> Ensemble<'a> {
     ///
     /// # Panics
     /// If a recorder panics.
-    pub fn run<R: Recorder>(
+    pub fn run<R: Recorder>(&self, recorder: R, progress: &dyn Progress) -> Result<Outcome<R::Output>, DynamicsError> {
+        self.run_from(recorder, None, progress)
+    }
+
+    /// As [`Ensemble::run`], keeping its state in a checkpoint now and then and when it ends early, and going on from what
+    /// the checkpoint has: with the same bits as if it had never stopped.
+    ///
+    /// # Errors
+    /// As [`Ensemble::run`]; a checkpoint of another ensemble.
+    pub fn run_from<R: Recorder>(
         &self,
         mut recorder: R,
+        checkpoint: Option<&dyn Checkpoint>,
         progress: &dyn Progress,
     ) -> Result<Outcome<R::Output>, DynamicsError> {
         self.check()?;
@@ -169,8 +183,21 @@ impl<'a> Ensemble<'a> {
         let layout = Layout { variables: self.variables(), times: self.times.clone(), trajectories: self.trajectories };
         let total = recorder.begin(&layout, &first);
         let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
-        let line = workers::AssemblyLine::new(&recorder, total, blocks, progress);
-        line.put(0, Ok(workers::Finished::of(&recorder, &first)));
+        let line = match checkpoint.and_then(Checkpoint::load) {
+            None => {
+                let merged = workers::Merged::nothing(total);
+                let line = workers::AssemblyLine::new(&recorder, merged, blocks, 1, checkpoint, progress);
+                line.put(0, Ok(workers::Finished::of(&recorder, &first)));
+                line
+            }
+            Some(state) => {
+                let (next, merged) = workers::restored(&recorder, &state)
+                    .filter(|(next, _)| *next <= blocks.end)
+                    .ok_or(DynamicsError::BadCheckpoint)?;
+                progress.advance(merged.trajectories);
+                workers::AssemblyLine::new(&recorder, merged, next..blocks.end, 0, checkpoint, progress)
+            }
+        };
         line.run(|| self.sampler(), task, sampler, first)?;
         let done = line.finish();
         outcome.trajectories = done.trajectories;

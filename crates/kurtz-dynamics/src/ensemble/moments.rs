@@ -9,6 +9,7 @@
 //! so that the covariance of all estimates across times is A Cov(f) A^T / N with a small matrix A for each time.
 //! The shift keeps the numbers summed small and whole, so that hardly anything is lost to cancellation.
 
+use super::checkpoint::{put_values, take_values};
 use super::cross_products::CrossProducts;
 use super::recorder::{Layout, Recorder};
 use crate::method::Block;
@@ -248,6 +249,24 @@ impl Recorder for MomentRecorder {
         if let (Some(total), Some(part)) = (&mut total.cross, &part.cross) {
             total.add(part);
         }
+    }
+
+    fn save(&self, total: &MomentSums, out: &mut Vec<u8>) -> bool {
+        put_values(out, &total.first);
+        if let Some(cross) = &total.cross {
+            put_values(out, cross.sums());
+        }
+        true
+    }
+
+    fn load(&self, bytes: &mut &[u8]) -> Option<MomentSums> {
+        let mut sums = self.empty();
+        let first = take_values(bytes).filter(|first| first.len() == sums.first.len())?;
+        sums.first = first;
+        if let Some(cross) = &mut sums.cross {
+            cross.set_sums(take_values(bytes)?).then_some(())?;
+        }
+        Some(sums)
     }
 
     fn finish(self, total: MomentSums, trajectories: u64) -> MomentSeries {

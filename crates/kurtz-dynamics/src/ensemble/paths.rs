@@ -2,6 +2,7 @@
 //!
 //! Every event of a trajectory of an ensemble is had from [`crate::ssa::Trace`]: it is the same trajectory.
 
+use super::checkpoint::{put_values, take_values};
 use super::recorder::{Layout, Recorder};
 use crate::method::Block;
 
@@ -50,6 +51,15 @@ impl Recorder for PathsRecorder {
 
     fn merge(&self, total: &mut Vec<f64>, part: Vec<f64>) {
         total.extend(part);
+    }
+
+    fn save(&self, total: &Vec<f64>, out: &mut Vec<u8>) -> bool {
+        put_values(out, total);
+        true
+    }
+
+    fn load(&self, bytes: &mut &[u8]) -> Option<Vec<f64>> {
+        take_values(bytes)
     }
 
     fn finish(self, total: Vec<f64>, trajectories: u64) -> Paths {

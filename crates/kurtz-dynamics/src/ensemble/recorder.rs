@@ -40,6 +40,16 @@ pub trait Recorder: Send + Sync {
     /// Adds the reduction of the next block.
     fn merge(&self, total: &mut Self::Total, part: Self::Part);
 
+    /// Writes a total for a checkpoint; false, the default, if this recorder cannot.
+    fn save(&self, _total: &Self::Total, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// Takes a total that [`Recorder::save`] wrote from the front; `None` if it is none of this ensemble.
+    fn load(&self, _bytes: &mut &[u8]) -> Option<Self::Total> {
+        None
+    }
+
     /// The result of the first `trajectories` trajectories.
     fn finish(self, total: Self::Total, trajectories: u64) -> Self::Output;
 }
@@ -51,6 +61,12 @@ impl Recorder for () {
     fn begin(&mut self, _: &Layout, _: &Block) {}
     fn reduce(&self, _: &Block) {}
     fn merge(&self, _: &mut (), _: ()) {}
+    fn save(&self, _: &(), _: &mut Vec<u8>) -> bool {
+        true
+    }
+    fn load(&self, _: &mut &[u8]) -> Option<()> {
+        Some(())
+    }
     fn finish(self, _: (), _: u64) {}
 }
 
@@ -71,6 +87,12 @@ macro_rules! tuple {
             }
             fn merge(&self, total: &mut Self::Total, part: Self::Part) {
                 $(self.$i.merge(&mut total.$i, part.$i);)*
+            }
+            fn save(&self, total: &Self::Total, out: &mut Vec<u8>) -> bool {
+                $(self.$i.save(&total.$i, out))&&*
+            }
+            fn load(&self, bytes: &mut &[u8]) -> Option<Self::Total> {
+                Some(($(self.$i.load(bytes)?,)*))
             }
             fn finish(self, total: Self::Total, trajectories: u64) -> Self::Output {
                 ($(self.$i.finish(total.$i, trajectories),)*)
@@ -100,6 +122,18 @@ impl<R: Recorder> Recorder for Option<R> {
             r.merge(total, part);
         }
     }
+    fn save(&self, total: &Self::Total, out: &mut Vec<u8>) -> bool {
+        match (self, total) {
+            (Some(r), Some(total)) => r.save(total, out),
+            _ => true,
+        }
+    }
+    fn load(&self, bytes: &mut &[u8]) -> Option<Self::Total> {
+        match self {
+            Some(r) => r.load(bytes).map(Some),
+            None => Some(None),
+        }
+    }
     fn finish(self, total: Self::Total, trajectories: u64) -> Self::Output {
         Some(self?.finish(total?, trajectories))
     }
@@ -120,6 +154,12 @@ impl<R: Recorder> Recorder for Vec<R> {
     }
     fn merge(&self, total: &mut Self::Total, part: Self::Part) {
         self.iter().zip(total).zip(part).for_each(|((r, total), part)| r.merge(total, part));
+    }
+    fn save(&self, total: &Self::Total, out: &mut Vec<u8>) -> bool {
+        self.iter().zip(total).all(|(r, total)| r.save(total, out))
+    }
+    fn load(&self, bytes: &mut &[u8]) -> Option<Self::Total> {
+        self.iter().map(|r| r.load(bytes)).collect()
     }
     fn finish(self, total: Self::Total, trajectories: u64) -> Self::Output {
         self.into_iter().zip(total).map(|(r, total)| r.finish(total, trajectories)).collect()

@@ -278,3 +278,70 @@ fn histograms_and_moments_tell_the_same() {
     let state: Vec<i64> = paths[0].values[4..6].iter().map(|&x| x as i64).collect();
     assert!(histogram.frequency(0, &state) >= 1e-3);
 }
+
+/// A checkpoint in memory.
+#[derive(Default)]
+struct Memory(std::sync::Mutex<Option<Vec<u8>>>);
+
+impl Checkpoint for Memory {
+    fn load(&self) -> Option<Vec<u8>> {
+        self.0.lock().expect("nobody panics").clone()
+    }
+    fn save(&self, state: &[u8]) {
+        *self.0.lock().expect("nobody panics") = Some(state.to_vec());
+    }
+}
+
+#[test]
+fn an_ensemble_that_was_stopped_twice_gives_the_bits_of_one_that_was_not() {
+    let kinetics = epidermis();
+    let method = Direct::default();
+    let ensemble = Ensemble::new(&kinetics, &method, 2_560, 3, 5.0, 2);
+    let recorders = || (MomentRecorder::new(3, 2), HistogramRecorder::default(), PathsRecorder::new(700));
+    let whole = ensemble.run(recorders(), &Silent).expect("good");
+    let memory = Memory::default();
+    for trajectories in [300, 900] {
+        let after = After { left: AtomicU64::new(trajectories), cancel: Cancel::new() };
+        let part = on_threads(2, || ensemble.run_from(recorders(), Some(&memory), &after)).expect("good");
+        assert_eq!(part.halt.expect("interrupted").stop, Stop::Cancelled);
+        assert!(memory.load().is_some());
+    }
+    let resumed = on_threads(3, || ensemble.run_from(recorders(), Some(&memory), &Silent)).expect("good");
+    assert_eq!(resumed, whole);
+    // One of another ensemble, or damaged, is not taken.
+    let other = Ensemble::new(&kinetics, &method, 2_560, 3, 5.0, 7);
+    assert!(matches!(other.run_from(recorders(), Some(&memory), &Silent), Err(DynamicsError::BadCheckpoint)));
+    let cut = memory.load().expect("there is one");
+    memory.save(&cut[..cut.len() - 3]);
+    assert!(matches!(ensemble.run_from(recorders(), Some(&memory), &Silent), Err(DynamicsError::BadCheckpoint)));
+}
+
+/// Keeps what it is given, and checks the order.
+#[derive(Default)]
+struct Kept {
+    values: Vec<f64>,
+    next: u64,
+    per_trajectory: usize,
+}
+
+impl PathSink for Kept {
+    fn begin(&mut self, variables: &[String], times: &[f64]) {
+        self.per_trajectory = variables.len() * times.len();
+    }
+    fn write(&mut self, first: u64, values: &[f64]) {
+        assert_eq!(first, self.next);
+        self.next += (values.len() / self.per_trajectory) as u64;
+        self.values.extend_from_slice(values);
+    }
+}
+
+#[test]
+fn streamed_trajectories_are_those_that_are_kept() {
+    let kinetics = epidermis();
+    let method = Direct::default();
+    let kept = std::sync::Arc::new(std::sync::Mutex::new(Kept::default()));
+    let recorders = (StreamRecorder::new(kept.clone()), PathsRecorder::new(600));
+    let run = on_threads(3, || Ensemble::new(&kinetics, &method, 600, 8, 4.0, 2).run(recorders, &Silent));
+    let ((), paths) = run.expect("good").output.expect("finished");
+    assert_eq!(kept.lock().expect("nobody panics").values, paths.values);
+}

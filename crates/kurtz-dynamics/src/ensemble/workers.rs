@@ -1,5 +1,6 @@
 //! Workers take blocks as they come; their reductions are merged in order.
 
+use super::checkpoint::{Checkpoint, put_number, take_number};
 use super::recorder::Recorder;
 use crate::error::DynamicsError;
 use crate::method::{BatchSampler, Block, BlockTask, Halt, Stop};
@@ -8,6 +9,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// Time between two checkpoints.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(10);
 
 /// The reduction of one block.
 pub(super) struct Finished<P> {
@@ -37,12 +42,30 @@ pub(super) struct Merged<T> {
     pub halt: Option<Halt>,
 }
 
+impl<T> Merged<T> {
+    /// Nothing merged yet.
+    pub fn nothing(total: T) -> Self {
+        Merged { total, trajectories: 0, events: 0, absorbed: 0, halt: None }
+    }
+}
+
+/// The next block and what is merged before it, from a checkpoint; `None` if it is none of this ensemble.
+pub(super) fn restored<R: Recorder>(recorder: &R, state: &[u8]) -> Option<(u64, Merged<R::Total>)> {
+    let mut bytes = state;
+    let next = take_number(&mut bytes)?;
+    let (trajectories, events) = (take_number(&mut bytes)?, take_number(&mut bytes)?);
+    let absorbed = take_number(&mut bytes)?;
+    let total = recorder.load(&mut bytes)?;
+    bytes.is_empty().then_some((next, Merged { total, trajectories, events, absorbed, halt: None }))
+}
+
 struct Queue<P, T> {
     merged: Merged<T>,
     /// The block to be merged next.
     next: u64,
     /// Blocks that came before their turn.
     waiting: BTreeMap<u64, Result<Finished<P>, Halt>>,
+    saved: Instant,
 }
 
 pub(super) struct AssemblyLine<'a, R: Recorder> {
@@ -52,18 +75,28 @@ pub(super) struct AssemblyLine<'a, R: Recorder> {
     /// The block to be sampled next; the first one is sampled before there is a line.
     untaken: AtomicU64,
     is_halted: AtomicBool,
+    checkpoint: Option<&'a dyn Checkpoint>,
     queue: Mutex<Queue<R::Part, R::Total>>,
     moved: Condvar,
 }
 
 impl<'a, R: Recorder> AssemblyLine<'a, R> {
-    pub fn new(recorder: &'a R, total: R::Total, blocks: Range<u64>, progress: &'a dyn Progress) -> Self {
-        let merged = Merged { total, trajectories: 0, events: 0, absorbed: 0, halt: None };
+    /// A line for `blocks`, of which those before the first are `merged` already; `taken` of the others are sampled by the
+    /// caller.
+    pub fn new(
+        recorder: &'a R,
+        merged: Merged<R::Total>,
+        blocks: Range<u64>,
+        taken: u64,
+        checkpoint: Option<&'a dyn Checkpoint>,
+        progress: &'a dyn Progress,
+    ) -> Self {
         AssemblyLine {
             recorder,
-            untaken: AtomicU64::new(blocks.start + 1),
+            untaken: AtomicU64::new(blocks.start + taken),
+            checkpoint,
             is_halted: AtomicBool::new(false),
-            queue: Mutex::new(Queue { merged, next: blocks.start, waiting: BTreeMap::new() }),
+            queue: Mutex::new(Queue { merged, next: blocks.start, waiting: BTreeMap::new(), saved: Instant::now() }),
             moved: Condvar::new(),
             blocks,
             progress,
@@ -78,7 +111,7 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
         sampler: Box<dyn BatchSampler>,
         block: Block,
     ) -> Result<(), DynamicsError> {
-        let workers = (rayon::current_num_threads() as u64).min(self.blocks.end - self.blocks.start);
+        let workers = (rayon::current_num_threads() as u64).min(self.blocks.end - self.blocks.start).max(1);
         let mut benches = vec![(sampler, block)];
         for _ in 1..workers {
             benches.push((new_sampler()?, Block::default()));
@@ -140,6 +173,9 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
                 }
             }
         }
+        if queue.saved.elapsed() > BETWEEN_CHECKPOINTS {
+            self.save(&mut queue);
+        }
         drop(queue);
         self.moved.notify_all();
         if steps > 0 {
@@ -158,7 +194,26 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
         }
     }
 
+    /// Keeps what is merged in the checkpoint, if there is one.
+    fn save(&self, queue: &mut Queue<R::Part, R::Total>) {
+        queue.saved = Instant::now();
+        let Some(checkpoint) = self.checkpoint else { return };
+        let (merged, mut state) = (&queue.merged, Vec::new());
+        for number in [queue.next, merged.trajectories, merged.events, merged.absorbed] {
+            put_number(&mut state, number);
+        }
+        if self.recorder.save(&merged.total, &mut state) {
+            checkpoint.save(&state);
+        }
+    }
+
+    /// What is merged; if that is not all, it is kept in the checkpoint.
     pub fn finish(self) -> Merged<R::Total> {
+        let mut queue = self.queue.lock().expect("no recorder panics while merging");
+        if queue.merged.halt.is_some() {
+            self.save(&mut queue);
+        }
+        drop(queue);
         self.queue.into_inner().expect("no recorder panics while merging").merged
     }
 }

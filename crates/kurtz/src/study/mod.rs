@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bifurcate;
 pub mod calcium;
 pub mod check;
+mod checkpoint;
 pub mod convert;
 pub mod dynamic_pca;
 pub mod epidermis;

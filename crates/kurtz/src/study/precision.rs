@@ -49,6 +49,7 @@ impl Precision {
             covariance: 0,
             record_trajectories: false,
             record_histograms: false,
+            checkpoint: None,
             precision: None,
             ..settings.clone()
         };

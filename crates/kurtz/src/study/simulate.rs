@@ -1,5 +1,6 @@
 //! `kurtz simulate`: an ensemble of exact trajectories of a network, reduced to what is to be kept.
 
+use super::checkpoint::CheckpointFile;
 use super::findings::{Findings, provenance};
 use super::grid::output_times;
 use super::leaping::{Leaping, judged, statement};
@@ -7,6 +8,7 @@ use super::precision::Precision;
 use super::{ModelChoice, WholeModel, summary};
 use crate::Error;
 use kurtz_dynamics::drawn::{Draw, Drawn};
+use kurtz_dynamics::ensemble::{Checkpoint, PathSink, StreamRecorder};
 use kurtz_dynamics::ensemble::{Ensemble, Histogram, HistogramRecorder, MomentRecorder, Paths, PathsRecorder};
 use kurtz_dynamics::hybrid::{Hybrid, Partition, Treatment};
 use kurtz_dynamics::leap::LeapError;
@@ -18,7 +20,8 @@ use kurtz_model::kinetics::{Changes, KineticsError};
 use kurtz_model::{Kinetics, Network, ReactionId, System};
 use kurtz_report::{Axis, Band, Bars, Cell, DataTable, Figure, Line, Panel, Report, Section, Table};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Settings of [`run`].
@@ -56,6 +59,9 @@ pub struct Settings {
     pub leaping: Leaping,
     /// Parameters and initial amounts that each trajectory draws for itself. Default: none.
     pub draws: Vec<Draw>,
+    /// Keep the state of the ensemble in this file, every ten seconds and when it is interrupted, and go on from it. Default:
+    /// none.
+    pub checkpoint: Option<PathBuf>,
     /// As many trajectories as this precision takes, instead of `trajectories`. Default: none.
     pub precision: Option<Precision>,
     /// Keep every trajectory on the output grid. Default false.
@@ -81,6 +87,7 @@ impl Default for Settings {
             covariance: 0,
             leaping: Leaping::default(),
             draws: Vec::new(),
+            checkpoint: None,
             precision: None,
             record_trajectories: false,
             record_histograms: false,
@@ -107,6 +114,7 @@ pub struct Sample {
     pub error: Option<LeapError>,
     /// Wall time, in seconds.
     pub seconds: f64,
+    checkpoint: Option<CheckpointFile>,
     /// Names of references to cite.
     pub references: Vec<&'static str>,
 }
@@ -128,13 +136,25 @@ const MOST_VALUES: f64 = 3e7;
 /// interruption.
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
     match &settings.precision {
-        None => sample(settings, progress),
-        Some(precision) => precision.run(settings, |settings| sample(settings, progress)),
+        None => sample(settings, None, progress),
+        Some(precision) => precision.run(settings, |settings| sample(settings, None, progress)),
     }
 }
 
+/// As [`run`], handing every trajectory on the output grid to a sink while it runs; a precision is not looked at.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_into(settings: &Settings, sink: Arc<Mutex<dyn PathSink>>, progress: &dyn Progress) -> Result<Sample, Error> {
+    sample(settings, Some(sink), progress)
+}
+
 /// Samples as many trajectories as the settings say.
-fn sample(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error> {
+fn sample(
+    settings: &Settings,
+    sink: Option<Arc<Mutex<dyn PathSink>>>,
+    progress: &dyn Progress,
+) -> Result<Sample, Error> {
     let model = settings.model.read_whole()?;
     let times = output_times(settings.start, settings.end, settings.steps)?;
     let points = times.len();
@@ -192,12 +212,19 @@ fn sample(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error>
         MomentRecorder::new(settings.order, covariance_order),
         PathsRecorder::new(kept),
         settings.record_histograms.then(HistogramRecorder::default),
+        sink.map(StreamRecorder::new),
     );
-    let outcome = ensemble.run(recorders, progress)?;
+    let checkpoint = checkpoint(settings, engine.network())?;
+    let kept = checkpoint.as_ref().map(|file| file as &dyn Checkpoint);
+    let outcome = ensemble.run_from(recorders, kept, progress)?;
+    if let Some(failure) = checkpoint.as_ref().filter(|_| outcome.halt.is_some()).and_then(CheckpointFile::failure) {
+        let expected = "the state could not be kept: name a file that can be written";
+        return Err(Error::Setting { setting: "checkpoint", found: failure, expected });
+    }
     if let Some(halt) = &outcome.halt {
         return Err(halted(halt, engine.network(), method.name()));
     }
-    let Some((moments, paths, histogram)) = outcome.output else {
+    let Some((moments, paths, histogram, _)) = outcome.output else {
         return Err(Error::Interrupted);
     };
     Ok(Sample {
@@ -210,7 +237,23 @@ fn sample(settings: &Settings, progress: &dyn Progress) -> Result<Sample, Error>
         error,
         events: outcome.events,
         seconds: begun.elapsed().as_secs_f64(),
+        checkpoint,
     })
+}
+
+/// The checkpoint of an ensemble, if it is to have one.
+fn checkpoint(settings: &Settings, network: &Network) -> Result<Option<CheckpointFile>, Error> {
+    let Some(path) = &settings.checkpoint else { return Ok(None) };
+    // The model is known by its contents, wherever it lies.
+    let mut same = Settings { checkpoint: None, ..settings.clone() };
+    same.model.path = PathBuf::new();
+    let same = serde_json::to_string(&same).map_err(|error| Error::Setting {
+        setting: "checkpoint",
+        found: error.to_string(),
+        expected: "settings must be numbers",
+    })?;
+    let identity = format!("{} {} {same}", env!("CARGO_PKG_VERSION"), network.hash());
+    CheckpointFile::open(path, identity).map(Some)
 }
 
 fn covariance_order(settings: &Settings, species: usize, points: usize) -> Result<u32, Error> {
@@ -360,6 +403,13 @@ impl Sample {
         findings.files.push(("moments.json".into(), json));
         findings.files.push(("model.crn".into(), self.network.to_crn().into_bytes()));
         Ok(findings)
+    }
+
+    /// Removes the checkpoint, if there was one, once results are safe.
+    pub fn remove_checkpoint(&self) {
+        if let Some(checkpoint) = &self.checkpoint {
+            checkpoint.remove();
+        }
     }
 
     /// How large the systematic error of an approximate method is, in words.
