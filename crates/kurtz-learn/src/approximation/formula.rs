@@ -35,7 +35,7 @@ impl InputSettings {
             name,
             latex: writer.write(place, Level::Sum),
             tree_nodes: writer.size(place),
-            operations: super::program::Program::new(&graph, 0, &[Node::At(&graph, place)]).operations(),
+            operations: super::program::Program::new(&graph, &[Node::At(&graph, place)]).operations(),
         };
         Ok(recorded.names.into_iter().zip(places).map(formula).collect())
     }

@@ -283,7 +283,7 @@ impl CompiledInputs {
         let by_latents = gradient(standard..standard + latents);
         let by_standard = gradient(0..standard);
         // Derivatives share their parts with the values, so that each program computes all of its outputs together.
-        let compile = |outputs: &[Node<'_>]| Program::new(&graph, standard + latents, outputs);
+        let compile = |outputs: &[Node<'_>]| Program::new(&graph, outputs);
         Ok(CompiledInputs {
             settings: settings.clone(),
             shape,

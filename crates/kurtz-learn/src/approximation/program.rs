@@ -32,8 +32,6 @@ enum Step {
 /// A compiled list of formulas.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    inputs: usize,
-    outputs: usize,
     slots: usize,
     steps: Vec<Step>,
     /// Operations, without loads, numbers and stores.
@@ -41,8 +39,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Compiles the formulas `outputs` of a graph with so many inputs.
-    pub(crate) fn new(graph: &Graph, inputs: usize, outputs: &[Node<'_>]) -> Self {
+    /// Compiles the formulas `outputs` of a graph.
+    pub(crate) fn new(graph: &Graph, outputs: &[Node<'_>]) -> Self {
         let places: Vec<u32> = outputs.iter().map(|&o| graph.place(o)).collect();
         let operations = graph.operations();
         let order = schedule(&operations, &places);
@@ -89,7 +87,7 @@ impl Program {
             arithmetic += usize::from(!operands.is_empty());
             slot_of.insert(id, to);
         }
-        Program { inputs, outputs: outputs.len(), slots: slots as usize, steps, operations: arithmetic }
+        Program { slots: slots as usize, steps, operations: arithmetic }
     }
 
     /// Number of arithmetical operations a point.
@@ -97,8 +95,8 @@ impl Program {
         self.operations
     }
 
-    /// Evaluates at `count` points. Input `i` of point `p` is `read(i)[p]`; output `o` of point `p` goes to
-    /// `write(o)[p]`; both are rows of at least `count` values.
+    /// Evaluates at `count` points. Input `i` of point `p` is `read(i)[p]`; `write(o, p, values)` gets output `o` of the points from
+    /// `p` on, a few at a time.
     pub(crate) fn evaluate<'a>(
         &self,
         count: usize,
@@ -122,7 +120,6 @@ impl Program {
                 }
             }
         });
-        debug_assert!(self.inputs > 0 || self.outputs > 0 || self.steps.is_empty());
     }
 
     /// Evaluates `points` <= W * LANES points from `start`.

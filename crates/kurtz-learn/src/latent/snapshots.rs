@@ -3,9 +3,10 @@
 use crate::courses::Standardisation;
 use crate::error::LearnError;
 use kurtz_dynamics::{MomentIndex, MomentSeries};
+use serde::{Deserialize, Serialize};
 
 /// Means and covariances of the visible species of an ensemble at each time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshots {
     /// Names of the visible species.
     pub visible: Vec<String>,

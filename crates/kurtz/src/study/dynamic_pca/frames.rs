@@ -194,7 +194,8 @@ fn jacobian_figure(before: &[f64], after: &[f64], width: usize, courses: &Course
     // Inputs along x, parameters along y.
     let map = |jacobian: &[f64]| {
         let logarithm = |e: usize| match jacobian[e % inputs * width + e / inputs].abs() {
-            0.0 => f64::NAN,
+            // Zeros up to rounding.
+            x if x < 1e-13 => f64::NAN,
             x => x.ln(),
         };
         let values: Vec<f64> = (0..inputs * width).map(logarithm).collect();
@@ -207,7 +208,7 @@ fn jacobian_figure(before: &[f64], after: &[f64], width: usize, courses: &Course
     Figure::new("jacobian")
         .caption(format!(
             "Derivatives of the inputs by the standard parameters ({}), before and after the standardising transformation; \
-             entries that are 0 are blank.",
+             zeros (below 1e-13) are blank.",
             names.join(", ")
         ))
         .columns(1)

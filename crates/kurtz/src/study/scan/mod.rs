@@ -7,6 +7,7 @@ mod store;
 mod work;
 
 pub use condition::{Condition, Counted, Course, Edge, Oscillation, Range, Trace};
+pub(super) use grid::points;
 pub use grid::{Point, Varied, parse_values};
 
 use super::findings::{Findings, provenance};
@@ -105,16 +106,16 @@ pub struct Scan {
 }
 
 /// A condition ready to be sampled.
-struct Job {
+pub(super) struct Job {
     point: Point,
-    method: Box<dyn Method>,
-    system: System,
+    pub method: Box<dyn Method>,
+    pub system: System,
     observables: Vec<Observable>,
     /// Of each variable: its unit, and what its recorded values are divided by.
     units: Vec<(String, f64)>,
-    seed: u64,
+    pub seed: u64,
     /// All that the result depends on.
-    identity: serde_json::Value,
+    pub identity: serde_json::Value,
 }
 
 /// Visits all conditions that are not in `directory` yet, and keeps each there as soon as it is finished.
@@ -199,7 +200,8 @@ fn check_sizes(settings: &Settings, per_trajectory: usize) -> Result<(), Error> 
     Ok(())
 }
 
-fn job(settings: &Settings, point: Point, variables: &[String]) -> Result<Job, Error> {
+/// Binds the model at a condition.
+pub(super) fn job(settings: &Settings, point: Point, variables: &[String]) -> Result<Job, Error> {
     let base = settings.model.read_whole()?;
     let changes = point.changes(&base.network, &settings.model.changes);
     let model = ModelChoice { path: settings.model.path.clone(), changes }.read_whole()?;
