@@ -198,6 +198,9 @@ impl Process {
                 self.write_counts(plan, draws, until, rows);
                 currents.step_until(until, draws, &mut work);
                 if is_over {
+                    if is_idle && currents.changes.is_empty() {
+                        self.absorbed = self.last;
+                    }
                     return Ok(());
                 }
                 if progress.cancelled() {
@@ -216,7 +219,7 @@ impl Process {
             if self.events.is_multiple_of(LOOK as u64) {
                 self.set_time(now);
                 draws.copy_to(&mut self.inputs[..plan.initial.len()]);
-                self.look_around(end, progress)?;
+                self.look_around(draws.total(), end, progress)?;
             }
         }
     }

@@ -216,7 +216,7 @@ impl Process {
             let reaction = self.steady.choose(self.rng.uniform() * total);
             self.fire(reaction)?;
             if self.watch.is_due(self.events) {
-                self.look_around(rows.end(), progress)?;
+                self.look_around(total, rows.end(), progress)?;
             }
             if plan.discrete.is_watched[reaction] {
                 return Ok(false);
@@ -279,14 +279,13 @@ impl Process {
         self.steady.put(j, a);
     }
 
-    /// Looks whether the trajectory should go on.
-    pub fn look_around(&mut self, end: f64, progress: &dyn Progress) -> Result<(), Stop> {
+    /// Looks whether the trajectory should go on, at this total propensity.
+    pub fn look_around(&mut self, total: f64, end: f64, progress: &dyn Progress) -> Result<(), Stop> {
         let (plan, inputs, time) = (&self.plan, &self.inputs, self.inputs[self.plan.time()]);
         let overflow = || {
             let too_large = (0..plan.is_whole.len()).find(|&i| plan.is_whole[i] && inputs[i] > MAX_COUNT)?;
             Some(Stop::CountOverflow { time, species: species_at(plan, too_large) })
         };
-        let total = self.steady.total();
         match self.watch.judge(total, overflow, time, self.events, end, progress) {
             Some(stop) => Err(stop),
             None => Ok(()),

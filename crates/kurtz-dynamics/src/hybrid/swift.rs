@@ -416,7 +416,7 @@ impl Process {
             if self.events.is_multiple_of(LOOK as u64) {
                 self.set_time(next);
                 course.write(swift, &mut self.inputs);
-                if let Err(stop) = self.look_around(rows.end(), progress) {
+                if let Err(stop) = self.look_around(total, rows.end(), progress) {
                     break Err(stop);
                 }
             }

@@ -264,7 +264,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         curves.section(&published),
         traces::section(settings, &sampled, &published),
         receptors::map_section(),
-        courses::section(settings, &courses, &published),
+        courses::section(settings, &courses, &published)?,
         totals.section(),
     ];
     let checks = [
@@ -272,7 +272,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         ranges::checks(settings, &sampled, &published),
         traces::checks(settings, &sampled, &published),
         receptors::map_checks(),
-        courses::checks(settings, &courses, &published),
+        courses::checks(settings, &courses, &published)?,
         totals.checks(),
     ];
     report.sections.extend(parts);

@@ -77,7 +77,7 @@ struct Law {
 /// Receptor states at the start in the published runs: means and standard deviations of 100 runs.
 const OCCUPANCY: [(&str, f64, f64); 8] = [
     ("S000", 10.29, 0.73),
-    ("S001", 5.57, 1.72 / 1.81),
+    ("S001", 5.57, 0.95),
     ("S010", 31.74, 1.72),
     ("S011", 17.12, 2.50),
     ("S100", 8.09, 0.58),

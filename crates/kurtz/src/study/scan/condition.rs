@@ -139,6 +139,11 @@ impl Reduction<'_> {
         let times = self.times.len();
         let (first, end) = self.window;
         let path = |i: usize| &values[i * times..][..times];
+        if let Some(bad) = values.iter().position(|x| !x.is_finite()) {
+            let (trajectory, time) = (bad / times, self.times[bad % times]);
+            let reason = format!("`{name}` is {} in trajectory {trajectory} at time {time}", values[bad]);
+            return Err(crate::Error::Stopped { method: "the scan".into(), reason });
+        }
         let n = trajectories as f64;
         let at = |t: usize| (0..trajectories).map(move |i| values[i * times + t]);
         let mean: Vec<f64> = (0..times).map(|t| at(t).sum::<f64>() / n).collect();
