@@ -22,7 +22,7 @@ pub struct ConservedSum {
 /// Departures up to this fraction of what is summed up are taken for rounding and tolerances of what made the data.
 const ROUNDING: f64 = 2e-5;
 /// A block mean may be off by this many standard errors.
-const STANDARD_ERRORS: f64 = 4.5;
+const STANDARD_ERRORS: f64 = 5.0;
 /// Each term must change by this many times the uncertainty of the sum, or its part in it is not seen.
 const POWER: f64 = 8.0;
 
@@ -92,7 +92,8 @@ fn check(record: &Record, blocks: &[Block], coefficients: &[i32]) -> Option<Cons
             worst = worst.max(distance);
         }
         let degrees = values.len() as f64 - 1.0;
-        if chi_square > degrees + 5.0 * (2.0 * degrees).sqrt() {
+        // The noise is an estimate itself: its variance may be a fifth larger.
+        if chi_square > 1.2 * degrees + 5.0 * (2.0 * degrees).sqrt() {
             return None;
         }
         // Half of the blocks see a change of the sum at least as well as this.

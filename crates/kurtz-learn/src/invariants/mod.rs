@@ -25,7 +25,7 @@ mod record;
 mod vectors;
 
 pub use conserved::{ConservedSum, conserved_sums};
-pub use products::{ConstantProduct, ConstantProducts, Window, constant_products};
+pub use products::{ConstantProduct, ConstantProducts, Window, constant_products, describe};
 pub use record::{Course, Record};
 
 use crate::LearnError;

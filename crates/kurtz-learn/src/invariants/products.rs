@@ -318,7 +318,7 @@ impl Search<'_> {
 }
 
 /// A product of powers as a formula, as `G P/GP`.
-pub(crate) fn describe(exponents: &[i32], species: &[String]) -> String {
+pub fn describe(exponents: &[i32], species: &[String]) -> String {
     let side = |sign: i32| -> Vec<String> {
         let terms = species.iter().zip(exponents).filter(|(_, e)| **e * sign > 0);
         terms.map(|(name, e)| if e.abs() == 1 { name.clone() } else { format!("{name}^{}", e.abs()) }).collect()

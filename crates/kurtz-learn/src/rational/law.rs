@@ -57,6 +57,15 @@ impl Law {
         beta.into_iter().map(|((_, exponents), b)| (exponents, b / scale)).collect()
     }
 
+    /// The same with names: `beta_0`, `beta_1`, ... in order.
+    pub fn denominator_names(&self) -> Vec<(String, Vec<u32>, f64)> {
+        self.denominator()
+            .into_iter()
+            .enumerate()
+            .map(|(k, (exponents, b))| (format!("beta_{k}"), exponents, b))
+            .collect()
+    }
+
     /// The coefficients alpha of the numerator of a member in one course, where the denominator is scaled as in
     /// [`Law::denominator`].
     pub fn numerator(&self, member: usize, course: usize) -> Vec<(Vec<u32>, f64)> {

@@ -9,7 +9,7 @@
 //! ```
 
 use super::findings::Findings;
-use super::{calcium, epidermis};
+use super::{calcium, epidermis, gene_network};
 use crate::Error;
 use kurtz_dynamics::Progress;
 use kurtz_model::kinetics::Changes;
@@ -23,6 +23,8 @@ pub enum Study {
     Epidermis(epidermis::Settings),
     /// Ranges of calcium oscillations (Ernst, Bartol, Sejnowski, Mjolsness 2021).
     CalciumRange(Box<calcium::Settings>),
+    /// The gene-network study (the same, second example).
+    GeneNetwork(gene_network::Settings),
 }
 
 /// What a run may change in a study.
@@ -77,6 +79,11 @@ impl Study {
                 settings.seed = choices.seed.unwrap_or(settings.seed);
                 settings.directory = choices.directory.clone();
             }
+            Study::GeneNetwork(settings) => {
+                settings.model.path = relative(path, &settings.model.path);
+                settings.model.changes = choices.changes.clone();
+                settings.seed = choices.seed.unwrap_or(settings.seed);
+            }
         }
         Ok(study)
     }
@@ -89,6 +96,7 @@ impl Study {
         match self {
             Study::Epidermis(settings) => epidermis::run(settings, progress),
             Study::CalciumRange(settings) => calcium::run(settings, progress),
+            Study::GeneNetwork(settings) => gene_network::run(settings, progress),
         }
     }
 }
@@ -109,7 +117,14 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             settings.check()?;
             Ok(Study::CalciumRange(Box::new(settings)))
         }
-        Some(other) => Err(format!("there is no study `{other}`; there are `epidermis` and `calcium-range`")),
+        Some("gene-network") => {
+            let settings: gene_network::Settings = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+            if settings.model.path.as_os_str().is_empty() {
+                return Err("names no model; add `path = \"....crn\"` under `[model]`".into());
+            }
+            Ok(Study::GeneNetwork(settings))
+        }
+        Some(other) => Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range` and `gene-network`")),
         None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
 }
