@@ -406,8 +406,21 @@ pub struct Bifurcate {
 /// `kurtz reduce`.
 #[derive(Args, Debug)]
 pub struct Reduce {
+    /// The model: a `.crn` file, or SBML (`.xml`, `.sbml`).
+    #[arg(value_name = "MODEL", required_unless_present = "data")]
+    pub path: Option<PathBuf>,
     #[command(flatten)]
-    pub model: Model,
+    pub changes: ModelChanges,
+    /// Reduce what was recorded instead of a model: CSV tables with a column `time` and one a species.
+    #[arg(long, value_name = "CSV", num_args = 1.., conflicts_with_all = ["path", "set", "init", "volume", "fast_species",
+        "fast_reactions", "method", "end", "vars", "trajectories", "latex", "json"])]
+    pub data: Vec<PathBuf>,
+    /// With --data: noise of all species as a fraction of the value [default: estimated].
+    #[arg(long, value_name = "FRACTION", requires = "data")]
+    pub noise: Option<f64>,
+    /// With --data: by how much a reduced description may be off, as a fraction [default: 0.01].
+    #[arg(long, value_name = "FRACTION", requires = "data")]
+    pub discrepancy: Option<f64>,
     /// Species to take as fast, separated by commas [default: chosen by the time scales].
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub fast_species: Vec<String>,

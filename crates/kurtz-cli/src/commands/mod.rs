@@ -8,6 +8,7 @@ mod learn;
 mod moments;
 mod questions;
 mod reduce;
+mod reduce_data;
 mod run;
 mod scan;
 mod simulate;

@@ -7,10 +7,14 @@ use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use kurtz::learn::reduce::{Kind, ReduceSettings, ScaleSettings, StochasticSettings};
 use kurtz::model::format::Format;
+use kurtz::study::ModelChoice;
 use kurtz::study::reduce::{self, Settings};
 use std::path::Path;
 
 pub fn run(arguments: &Reduce) -> Result<bool> {
+    if !arguments.data.is_empty() {
+        return super::reduce_data::run(arguments);
+    }
     check_file(arguments.network.as_deref())?;
     check_file(arguments.json.as_deref())?;
     check_directory(arguments.output.as_deref())?;
@@ -82,7 +86,7 @@ fn settings(arguments: &Reduce) -> Settings {
         ReductionMethod::TotalQssa => Kind::TotalQssa,
     });
     Settings {
-        model: arguments.model.choice(),
+        model: ModelChoice { path: arguments.path.clone().unwrap_or_default(), changes: arguments.changes.changes() },
         reduction: ReduceSettings {
             scales: ScaleSettings { end: arguments.end, gap: arguments.gap, ..ScaleSettings::default() },
             fast_species: arguments.fast_species.clone(),

@@ -124,7 +124,9 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             }
             Ok(Study::GeneNetwork(settings))
         }
-        Some(other) => Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range` and `gene-network`")),
+        Some(other) => {
+            Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range` and `gene-network`"))
+        }
         None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
 }

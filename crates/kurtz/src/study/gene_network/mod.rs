@@ -84,3 +84,25 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
     let data = vec![network.table(&course), reduced.table(&course)];
     Ok(Findings { report, data, files: vec![("model.crn".into(), model.network.to_crn().into_bytes())] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurtz_dynamics::progress::Silent;
+
+    #[test]
+    fn the_study_passes_its_own_checks() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/gene-network.crn");
+        let model = ModelChoice { path, ..ModelChoice::default() };
+        let findings = run(&Settings { model, replicates: 2, ..Settings::default() }, &Silent).unwrap();
+        assert!(findings.report.passed(), "{}", findings.report.verdicts().to_text());
+    }
+
+    #[test]
+    fn other_models_are_declined() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/telegraph.crn");
+        let model = ModelChoice { path, ..ModelChoice::default() };
+        let error = run(&Settings { model, ..Settings::default() }, &Silent).unwrap_err();
+        assert!(matches!(error, Error::Declined { .. }), "{error}");
+    }
+}
