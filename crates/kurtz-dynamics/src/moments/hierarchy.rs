@@ -42,8 +42,8 @@ impl MomentHierarchy {
     /// # Complexity
     /// In proportion to moments x reactions x the terms of (n + u)^a Phi(n).
     pub fn derive(network: &Network, order: u32, form: Form) -> Result<Self, MomentsError> {
+        check_size(network.species.iter().filter(|s| !s.clamped).count(), order)?;
         let laws = PolynomialLaws::new(network)?;
-        check_size(laws.species.len(), order)?;
         let indices = MomentIndex::up_to(laws.species.len(), order);
         let effects: Vec<_> = laws.jumps.iter().map(|jump| jump.effects(&indices, form)).collect();
         let mut equations = vec![MomentPolynomial::zero(); indices.len()];

@@ -6,6 +6,7 @@ pub mod sbml;
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem, Severity};
 use crate::network::{Initial, Network};
 use sbml::Notes;
+use std::io::Read;
 use std::path::Path;
 
 /// A way to write networks.
@@ -57,12 +58,14 @@ pub fn read(path: impl AsRef<Path>) -> Result<Source, Diagnostics> {
     };
     let unreadable =
         |error: std::io::Error| refuse(Problem::Unreadable { file: file.clone(), reason: error.to_string() });
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST_FILE {
-        let megabytes = usize::try_from(size >> 20).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    // Some files say that they are empty and never end.
+    let file_read = std::fs::File::open(path).and_then(|f| f.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
+    if file_read.map_err(unreadable)? as u64 > LARGEST_FILE {
+        let size = std::fs::metadata(path).map_or(0, |m| m.len()).max(LARGEST_FILE + 1);
+        let megabytes = usize::try_from(size.div_ceil(1 << 20)).unwrap_or(usize::MAX);
         return Err(refuse(Problem::HugeFile { megabytes, limit: (LARGEST_FILE >> 20) as usize }));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
     if Format::of_name(path) == Some(Format::Sbml) || text.starts_with(b"<") {
         let (network, notes) = sbml::read(&bytes, &file)?;

@@ -2,6 +2,7 @@
 
 mod closed_forms;
 mod conventions;
+mod published;
 mod sbml_suite;
 mod volume;
 mod zoo;

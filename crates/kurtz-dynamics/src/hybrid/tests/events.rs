@@ -167,6 +167,39 @@ fn an_event_that_falls_on_an_output_time_shows_at_it() {
 }
 
 #[test]
+fn what_one_event_sets_is_set_at_once() {
+    // Late, with the values of t = 1: [S] = 4 in a compartment that has grown meanwhile, and p, which triggers another
+    // event that copies [S]. That must see the new one.
+    let math = |inner: &str| format!("<math xmlns=\"http://www.w3.org/1998/Math/MathML\">{inner}</math>");
+    let time = "<csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/time\">t</csymbol>";
+    let set = |id: &str, inner: &str| format!("<eventAssignment variable=\"{id}\">{}</eventAssignment>", math(inner));
+    let event = |id: &str, trigger: &str, delay: &str, assignments: &str| {
+        format!(
+            "<event id=\"{id}\"><trigger>{}</trigger>{delay}<listOfEventAssignments>{assignments}</listOfEventAssignments></event>",
+            math(trigger)
+        )
+    };
+    let delay = format!("<delay>{}</delay>", math("<cn>2</cn>"));
+    let at_one = format!("<apply><geq/>{time}<cn>1</cn></apply>");
+    let text = format!(
+        "<sbml xmlns=\"http://www.sbml.org/sbml/level2/version4\" level=\"2\" version=\"4\"><model>\
+         <listOfCompartments><compartment id=\"C\" constant=\"false\"/></listOfCompartments>\
+         <listOfSpecies><species id=\"S\" compartment=\"C\" initialAmount=\"7\"/></listOfSpecies>\
+         <listOfParameters><parameter id=\"p\" value=\"0\" constant=\"false\"/><parameter id=\"q\" value=\"0\" constant=\"false\"/></listOfParameters>\
+         <listOfRules><assignmentRule variable=\"C\">{}</assignmentRule></listOfRules><listOfEvents>{}{}</listOfEvents></model></sbml>",
+        math(&format!("<apply><plus/><cn>1</cn>{time}</apply>")),
+        event("late", &at_one, &delay, &format!("{}{}", set("p", "<cn>1</cn>"), set("S", "<cn>4</cn>"))),
+        event("copy", "<apply><gt/><ci>p</ci><cn>0.5</cn></apply>", "", &set("q", "<ci>S</ci>")),
+    );
+    let (n, _) = kurtz_model::format::sbml::read(text.as_bytes(), "late.xml").expect("a good model");
+    let run = course(&n, &["q", "S", "p"], &[2.9, 3.0, 4.0]);
+    assert_eq!(run.row(0), [0.0, 7.0, 0.0]);
+    // The size is 4 at t = 3.
+    assert_eq!(run.row(1), [4.0, 16.0, 1.0]);
+    assert_eq!(run.row(2), [4.0, 16.0, 1.0]);
+}
+
+#[test]
 fn a_negative_delay_is_named() {
     let mut n = network("species X = 0\n 0 -> X @ 0");
     let mut e = event(&n, "late", at_least(time(), 1.0), &[("X", Expression::Number(1.0))]);

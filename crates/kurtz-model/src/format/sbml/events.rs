@@ -42,16 +42,22 @@ impl Reading<'_, '_> {
             if may_change && facts.values_from_trigger_time {
                 kept.push((variable, expression));
             } else {
-                let size = self.size_after(compartment, &set);
+                let size = self.written_out(compartment);
                 if size.symbols().iter().any(|symbol| concentrations.contains(symbol)) {
                     let id = self.network.compartments[compartment.index()].name.clone();
                     let what = format!("event `{}`", facts.name);
                     return Err(Finding::new(SbmlProblem::CircularConcentration { what, id }, at));
                 }
+                // What else the event sets it sets by the values from before.
+                let size = size.substitute(|symbol| set.get(&symbol).cloned());
                 now.push((variable, expression * size));
             }
         }
-        let second = if kept.is_empty() { None } else { Some(self.second_event(&facts.name, kept, &mut now)) };
+        let mut second = None;
+        if !kept.is_empty() {
+            let (first, then) = self.in_two_steps(&facts.name, now, kept);
+            (now, second) = (first, Some(then));
+        }
         let event = Event {
             name: facts.name.clone(),
             trigger: self.expression(facts.trigger)?,
@@ -73,35 +79,38 @@ impl Reading<'_, '_> {
         self.set_by_events.contains(&thing)
     }
 
-    /// The event that happens right after another one and sets amounts from the concentrations that were kept.
-    fn second_event(
+    /// What an event sets, when some of it are concentrations that were computed before their compartments changed: the
+    /// event keeps all its values, which nobody sees, and another that happens right after it sets them at once.
+    fn in_two_steps(
         &mut self,
         first: &str,
-        kept: Vec<(Variable, Expression)>,
-        now: &mut Vec<(Variable, Expression)>,
-    ) -> Event {
+        amounts: Vec<(Variable, Expression)>,
+        concentrations: Vec<(Variable, Expression)>,
+    ) -> (Vec<(Variable, Expression)>, Event) {
         let due = self.helper(&format!("{first}_due"));
-        now.push((due, Expression::number(1.0)));
-        let mut assignments = vec![(due, Expression::number(0.0))];
-        for (variable, concentration) in kept {
-            let Some(compartment) = self.concentration_in(variable) else { continue };
-            let value = self.helper(&format!("{first}_{}", self.network.variable_name(variable)));
-            now.push((value, concentration));
-            let value = Expression::from(Symbol::from(value));
-            assignments.push((variable, value * Expression::from(compartment)));
+        let mut kept = vec![(due, Expression::number(1.0))];
+        let mut set = vec![(due, Expression::number(0.0))];
+        let amounts = amounts.into_iter().map(|(variable, value)| (variable, value, None));
+        let concentrations = concentrations.into_iter().map(|(v, value)| (v, value, self.concentration_in(v)));
+        for (variable, value, size) in amounts.chain(concentrations).collect::<Vec<_>>() {
+            let name = self.network.variable_name(variable).to_string();
+            let place = self.helper(&format!("{first}_{name}"));
+            kept.push((place, value));
+            let value = Expression::from(Symbol::from(place));
+            set.push((variable, size.map_or_else(|| value.clone(), |size| &value * Expression::from(size))));
         }
-        let is_due = Expression::binary(BinaryOperator::NotEqual, Symbol::from(due), 0.0);
-        Event {
+        let event = Event {
             name: self.names.reserve(&format!("{first}_amounts")),
-            trigger: is_due,
+            trigger: Expression::binary(BinaryOperator::NotEqual, Symbol::from(due), 0.0),
             initially_true: false,
             persistent: true,
             delay: None,
             // Before all that happens at the same time.
             priority: Some(Expression::number(f64::INFINITY)),
             values_from_trigger_time: true,
-            assignments,
-        }
+            assignments: set,
+        };
+        (kept, event)
     }
 
     /// A parameter that the file does not have.
@@ -115,8 +124,8 @@ impl Reading<'_, '_> {
         Variable::Parameter(id)
     }
 
-    /// The size of a compartment after an event has set quantities.
-    fn size_after(&self, compartment: CompartmentId, set: &HashMap<Symbol, Expression>) -> Expression {
+    /// The size of a compartment in terms of what no rule gives.
+    fn written_out(&self, compartment: CompartmentId) -> Expression {
         let rule_of = |symbol: Symbol| {
             let is_it = |rule: &&Rule| rule.kind == RuleKind::Assignment && Symbol::from(rule.variable) == symbol;
             self.network.rules.iter().find(is_it).map(|rule| &rule.expression)
@@ -126,6 +135,6 @@ impl Reading<'_, '_> {
         while size.symbols().into_iter().any(|symbol| rule_of(symbol).is_some()) {
             size = size.substitute(|symbol| rule_of(symbol).cloned());
         }
-        size.substitute(|symbol| set.get(&symbol).cloned())
+        size
     }
 }
