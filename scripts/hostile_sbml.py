@@ -4,7 +4,7 @@ and checks how it is answered: within the time and the memory, by an exit code o
 and without leaving output behind where it failed. Files marked as wrong must end with exit code 2 and a message that has
 all of the given words, the name of the file among them.
 
-  hostile_sbml.py KURTZ [--seconds 5] [--megabytes 500] [--only TEXT] [--keep FOLDER] [--all]
+  hostile_sbml.py KURTZ [--seconds 5] [--megabytes 500] [--only TEXT,TEXT] [--keep FOLDER] [--all]
 """
 import argparse
 import os
@@ -21,11 +21,15 @@ M = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
 CORE = "http://www.sbml.org/sbml/level3/version2/core"
 FILES = {}  # name -> (file, its size, words of the refusal or None where it may be answered, whether it may be simulated)
 FOLDER = None
+ONLY = [""]
+LARGEST = float("inf")
 
 
 def add(name, text, *words, wrong=True, endless=False):
     """A file; `words` are what the refusal must say. Not `wrong`: it may be read, and even simulated, unless that would be
     work without end."""
+    if len(text) > LARGEST or not any(part in name for part in ONLY):
+        return
     data = text if isinstance(text, bytes) else text.encode()
     path = FOLDER / f"{name}.xml"
     path.write_bytes(data)
@@ -396,7 +400,9 @@ def main():
     parser.add_argument("--all", action="store_true", help="show every answer")
     options = parser.parse_args()
     binary = str(pathlib.Path(options.kurtz).resolve())
-    global FOLDER
+    global FOLDER, ONLY, LARGEST
+    ONLY = options.only.split(",")
+    LARGEST = 1_000_000 if options.skip_large else LARGEST
     wrong, slowest, largest, count = 0, (0, ""), (0, ""), 0
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -411,9 +417,7 @@ def main():
             os._exit(0)
         if os.waitpid(child, 0)[1]:
             return 1
-        cases = [case for case in eval((folder / "list").read_text()) if options.only in case[0]]
-        if options.skip_large:
-            cases = [case for case in cases if case[2] <= 1_000_000]
+        cases = eval((folder / "list").read_text())
         for name, file, _, words, endless in cases + [("directory", None, 0, [], False)]:
             path = folder / "work" / "hostile.xml"
             path.mkdir() if file is None else os.link(file, path) if options.keep is None else path.write_bytes(pathlib.Path(file).read_bytes())

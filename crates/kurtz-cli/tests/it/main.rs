@@ -3,6 +3,7 @@
 mod approximations;
 mod bad_input;
 mod bifurcations;
+mod hostile;
 mod interruption;
 mod models;
 mod questions;

@@ -50,6 +50,11 @@ impl Network {
     /// # Ok::<(), kurtz_model::diagnostic::Diagnostics>(())
     /// ```
     pub fn complexes(&self) -> Complexes {
+        self.complexes_of_rank(self.rank())
+    }
+
+    /// As [`Self::complexes`], given the rank of the stoichiometry matrix, which takes longer than all else.
+    pub fn complexes_of_rank(&self, rank: usize) -> Complexes {
         let mut complexes: Vec<Complex> = Vec::new();
         let mut positions: HashMap<Complex, usize> = HashMap::new();
         let mut position = |side: &[(SpeciesId, u32)]| {
@@ -68,7 +73,7 @@ impl Network {
         let strong = classes(&strong_components(count, &reactions));
         Complexes {
             complexes,
-            rank: self.rank(),
+            rank,
             is_weakly_reversible: strong.len() == linkage_classes.len(),
             linkage_classes,
             reactions,

@@ -104,11 +104,17 @@ pub(super) fn convert<T: Integer>(rows: &[Row<i64>]) -> Vec<Row<T>> {
 
 /// Rank of a matrix of rows.
 pub(super) fn rank(rows: &[Row<i64>]) -> usize {
-    let kernel = |rows| match left_null_space::<i128>(rows) {
-        Some(kernel) => Some(kernel.len()),
-        None => left_null_space::<BigInt>(rows).map(|kernel| kernel.len()),
+    rank_within(rows, usize::MAX).unwrap_or(0)
+}
+
+/// Rank of a matrix of rows, if that takes no more than so many operations on entries: a matrix that is sparse can become
+/// full on the way.
+pub(super) fn rank_within(rows: &[Row<i64>], mut work: usize) -> Option<usize> {
+    let kernel = match left_null_space_within::<i128>(rows, &mut work) {
+        Some(kernel) => kernel.len(),
+        None => left_null_space_within::<BigInt>(rows, &mut work)?.len(),
     };
-    kernel(rows).map_or(0, |kernel| rows.len() - kernel)
+    Some(rows.len() - kernel)
 }
 
 /// Left null space: combinations of the rows that vanish, as a basis of primitive integer vectors `[rows]`; `None` on
@@ -117,6 +123,11 @@ pub(super) fn rank(rows: &[Row<i64>]) -> usize {
 /// Columns with few entries are eliminated first, and how rows were combined is kept as a graph, written out only for
 /// what vanishes: a chain of 100,000 conversions takes time in proportion to its length.
 pub(super) fn left_null_space<T: Integer>(rows: &[Row<i64>]) -> Option<Vec<Row<T>>> {
+    left_null_space_within(rows, &mut { usize::MAX })
+}
+
+/// As [`left_null_space`]; `None` too once no `work`, operations on entries, is left.
+fn left_null_space_within<T: Integer>(rows: &[Row<i64>], work: &mut usize) -> Option<Vec<Row<T>>> {
     let mut open: Vec<BTreeMap<usize, T>> = convert(rows).into_iter().map(|row| row.into_iter().collect()).collect();
     let mut history = Histories::of(rows.len());
     let mut members: HashMap<usize, BTreeSet<usize>> = HashMap::new();
@@ -148,6 +159,7 @@ pub(super) fn left_null_space<T: Integer>(rows: &[Row<i64>]) -> Option<Vec<Row<T
         let pivot_row = std::mem::take(&mut open[pivot]);
         pivot_row.keys().for_each(|&c| change(c, pivot, false));
         for &i in holders.iter().filter(|&&i| i != pivot) {
+            *work = work.checked_sub(pivot_row.len() + open[i].len())?;
             let divisor = eliminate_in_place(&mut open[i], &pivot_row, column, |c, enters| change(c, i, enters))?;
             history.record(i, pivot, divisor)?;
             if open[i].is_empty() {

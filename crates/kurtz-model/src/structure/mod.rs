@@ -73,6 +73,12 @@ impl Network {
     pub fn rank(&self) -> usize {
         elimination::rank(&conservation::rows(self))
     }
+
+    /// Rank of the stoichiometry matrix, if that takes no more than about so many operations on its entries. Of a few
+    /// thousand reactions that draw their partners at random it takes minutes, of pathways hardly any time.
+    pub fn rank_within(&self, work: usize) -> Option<usize> {
+        elimination::rank_within(&conservation::rows(self), work)
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +142,18 @@ mod tests {
         // 0 -> X, X -> 0, 2X + Y -> 3X, X -> Y
         assert_eq!(network.stoichiometry().entries(), [1, -1, 1, -1, 0, 0, -1, 1]);
         assert_eq!(network.rank(), 2);
+    }
+
+    #[test]
+    fn a_rank_that_would_take_long_is_given_up() {
+        // Partners are strewn over 60 species.
+        let reaction = |i: usize| format!("A{} + A{} -> A{}", i % 60, (7 * i + 5) % 60, (i * i + 3) % 60);
+        let reactions: Vec<String> = (0..120).map(reaction).collect();
+        let reactions: Vec<&str> = reactions.iter().map(String::as_str).collect();
+        let network = zoo::network(&reactions);
+        assert_eq!(network.rank_within(1_000), None);
+        assert_eq!(network.rank_within(10_000_000), Some(network.rank()));
+        assert_eq!(network.complexes_of_rank(network.rank()), network.complexes());
     }
 
     #[test]

@@ -199,22 +199,25 @@ impl Description {
     }
 
     fn structure(&self, network: &Network) -> String {
-        let graph = network.complexes();
+        let rank = network.rank_within(MOST_OPERATIONS);
+        let size = format!("{} species, {} reactions", network.species.len(), network.reactions.len());
+        let graph = network.complexes_of_rank(rank.unwrap_or(0));
+        let classes = format!(
+            "{} complexes in {} linkage {}",
+            graph.complexes.len(),
+            graph.linkage_classes.len(),
+            if graph.linkage_classes.len() == 1 { "class" } else { "classes" },
+        );
+        let reversible = if graph.is_weakly_reversible { "" } else { "not " };
         let mut lines = vec![
-            format!(
-                "{} species, {} reactions, rank {}",
-                network.species.len(),
-                network.reactions.len(),
-                network.rank()
-            ),
-            format!(
-                "{} complexes in {} linkage {}, deficiency {}, {}weakly reversible",
-                graph.complexes.len(),
-                graph.linkage_classes.len(),
-                if graph.linkage_classes.len() == 1 { "class" } else { "classes" },
-                graph.deficiency(),
-                if graph.is_weakly_reversible { "" } else { "not " }
-            ),
+            match rank {
+                Some(rank) => format!("{size}, rank {rank}"),
+                None => format!("{size}; rank and conservation laws are not worked out, which would take long"),
+            },
+            match rank {
+                Some(_) => format!("{classes}, deficiency {}, {reversible}weakly reversible", graph.deficiency()),
+                None => format!("{classes}, {reversible}weakly reversible"),
+            },
             match (network.is_first_order(), network.is_mass_action(), network.is_polynomial()) {
                 (true, _, _) => "every propensity is of first order at most".into(),
                 (_, true, _) => format!("mass action of order up to {}", network.molecularity()),
@@ -226,7 +229,8 @@ impl Description {
         let initial: Vec<f64> =
             (0..network.species.len()).map(|s| system.initial_value(Variable::Species(s.into()))).collect();
         let amounts_change = !network.events.is_empty() || network.reactions.iter().any(|r| !r.yields.is_empty());
-        for law in network.conservation_laws().into_iter().filter(|_| !amounts_change) {
+        let laws = if rank.is_some() && !amounts_change { network.conservation_laws() } else { Vec::new() };
+        for law in laws {
             let terms = law.coefficients.iter().map(|&(s, c)| {
                 let name = &network.species[s.index()].name;
                 let size = if c.abs() == 1 { name.clone() } else { format!("{} {name}", c.abs()) };
@@ -239,6 +243,9 @@ impl Description {
         lines.iter().map(|line| format!("  {line}\n")).collect()
     }
 }
+
+/// The rank of a stoichiometry matrix is worked out with so many operations at most: a second or two.
+const MOST_OPERATIONS: usize = 20_000_000;
 
 /// A number with as many digits as it needs, at most eight.
 fn shortest(value: f64) -> Cell {
