@@ -5,6 +5,7 @@ use super::document::{EventFacts, Law, Reading, Stoichiometry};
 use super::mathml::Scope;
 use super::names::{Kind, Thing};
 use super::problem::SbmlProblem;
+use super::units::Units;
 use super::xml::{self, Finding};
 use crate::network::{Parameter, ParameterId};
 use roxmltree::Node;
@@ -113,6 +114,21 @@ pub(super) fn constraints(reading: &mut Reading) {
     }
 }
 
+/// Early versions of Level 2, and Level 1, let a law or a delay be in units of its own; numbers would have to be
+/// converted, which we do not.
+fn units_of_its_own<'a, 'i>(reading: &mut Reading<'a, 'i>, node: Node<'a, 'i>, what: &str) {
+    let units = Units::new(reading.model);
+    for (attribute, model) in [("timeUnits", "time"), ("substanceUnits", "substance")] {
+        if let Some(unit) = node.attribute(attribute)
+            && !units.are_same(unit.trim(), model)
+        {
+            let what = format!("{what} has {attribute}=\"{unit}\"");
+            let problem = SbmlProblem::Unsupported { feature: "units other than those of the model", what };
+            reading.faults.push(Finding::new(problem, xml::at(node)));
+        }
+    }
+}
+
 /// Section 4.11.5: kinetic laws with their local parameters, which become parameters with names of their own.
 pub(super) fn laws(reading: &mut Reading) {
     for i in 0..reading.reactions.len() {
@@ -129,6 +145,9 @@ pub(super) fn laws(reading: &mut Reading) {
             reading.warnings.push(Finding::new(SbmlProblem::NoLaw { what }, xml::at(node)));
             continue;
         };
+        if reading.level < 3 {
+            units_of_its_own(reading, law, &what);
+        }
         let (list, element) = if reading.level > 2 {
             ("listOfLocalParameters", "localParameter")
         } else {
@@ -181,6 +200,9 @@ pub(super) fn events(reading: &mut Reading) {
             }
             continue;
         };
+        if reading.level < 3 {
+            units_of_its_own(reading, node, &what);
+        }
         let trigger = reading.formula(trigger_node, &Scope::Model, &what);
         let initially_true = reading.truth(trigger_node, "initialValue", true, &what);
         let persistent = reading.truth(trigger_node, "persistent", true, &what);

@@ -52,6 +52,14 @@ impl<'a, 'i> Units<'a, 'i> {
         text.and_then(|text| Unit::parse(&text).ok()).ok_or_else(cannot)
     }
 
+    /// Whether two names stand for the same unit, as far as they stand for one base unit each.
+    pub fn are_same(&self, a: &'a str, b: &'a str) -> bool {
+        let close = |(kind, a): (&str, Factor), (other, b): (&str, Factor)| {
+            kind == other && a.exponent == b.exponent && same(a.size, b.size)
+        };
+        a == b || self.factor(a).zip(self.factor(b)).is_some_and(|(a, b)| close(a, b))
+    }
+
     /// The one base unit a name stands for, with its size and power.
     fn factor(&self, name: &'a str) -> Option<(&'a str, Factor)> {
         let Some(definition) = self.definitions.get(name) else {

@@ -196,6 +196,25 @@ fn events_of_level_2_are_persistent_and_need_a_change() {
 }
 
 #[test]
+fn laws_and_delays_in_units_of_their_own_are_refused() {
+    let text = |law: &str, event: &str| {
+        format!(
+            "<sbml xmlns=\"http://www.sbml.org/sbml/level2\" level=\"2\" version=\"1\"><model><listOfUnitDefinitions>\
+             <unitDefinition id=\"minute\"><listOfUnits><unit kind=\"second\" multiplier=\"60\"/></listOfUnits></unitDefinition>\
+             <unitDefinition id=\"s\"><listOfUnits><unit kind=\"second\"/></listOfUnits></unitDefinition></listOfUnitDefinitions>\
+             {ONE_SPECIES}<listOfReactions><reaction id=\"r\"><kineticLaw {law}>{MATH}<cn>1</cn></math></kineticLaw></reaction>\
+             </listOfReactions><listOfEvents><event id=\"E\" {event}><trigger>{MATH}<true/></math></trigger></event></listOfEvents></model></sbml>"
+        )
+    };
+    let same = text("timeUnits=\"s\" substanceUnits=\"mole\"", "timeUnits=\"second\"");
+    read(same.as_bytes(), "same.xml").unwrap_or_else(|error| panic!("{error}"));
+    for (law, event) in [("timeUnits=\"minute\"", ""), ("substanceUnits=\"item\"", ""), ("", "timeUnits=\"minute\"")] {
+        let refused = read(text(law, event).as_bytes(), "other.xml").expect_err("numbers would have to be converted");
+        assert!(refused.to_string().contains("units other than those of the model"), "{refused}");
+    }
+}
+
+#[test]
 fn stoichiometry_is_whole_where_it_can_be() {
     let reaction = |level: &str, reference: &str, inner: &str, factor: &str| {
         model(
