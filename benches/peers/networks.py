@@ -96,14 +96,14 @@ def calcium():
 
 def networks():
     n = []
-    n.append(Network("birth-death", "birth and death", {"A": 0}, [(100.0, {}, {"A": 1}), (1.0, {"A": 1}, {})], 100.0))
+    n.append(Network("birth-death", "birth and death", {"A": 0}, [(100.0, {}, {"A": 1}), (1.0, {"A": 1}, {})], 20.0))
     n.append(
         Network(
             "dimerisation",
             "dimerisation",
             {"A": 1000, "B": 0},
             [(0.01, {"A": 2}, {"B": 1}), (1.0, {"B": 1}, {"A": 2})],
-            10.0,
+            5.0,
         )
     )
     n.append(
@@ -124,7 +124,7 @@ def networks():
             "Lotka-Volterra",
             {"X": 1000, "Y": 1000},
             [(10.0, {"X": 1}, {"X": 2}), (0.01, {"X": 1, "Y": 1}, {"Y": 2}), (10.0, {"Y": 1}, {})],
-            0.5,
+            0.1,
         )
     )
     n.append(
@@ -133,7 +133,7 @@ def networks():
             "Schloegl",
             {"X": 250},
             [(0.03, {"X": 2}, {"X": 3}), (1e-4, {"X": 3}, {"X": 2}), (200.0, {}, {"X": 1}), (3.5, {"X": 1}, {})],
-            4.0,
+            1.0,
         )
     )
     r1, r2, division, leave = 0.0836, 0.0764, 1.1, 0.31
@@ -175,13 +175,13 @@ def networks():
                 (1.0, {"A": 1}, {}),
                 (0.2, {"R": 1}, {}),
             ],
-            5.0,
+            1.0,
             watched=["A", "R", "C"],
         )
     )
     initial, reactions = calcium()
     n.append(Network("ip3-receptor", "IP3 receptor, binding", initial, reactions, 0.2, watched=["Ca", "S110", "S111"]))
-    for size, end in [(100, 20.0), (801, 10.0), (5001, 4.0)]:
+    for size, end in [(100, 2.0), (801, 1.0), (5001, 0.2)]:
         initial, reactions = chain(size, 10)
         n.append(
             Network(
