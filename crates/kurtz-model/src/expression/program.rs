@@ -65,6 +65,15 @@ impl Program {
         self.rows.len()
     }
 
+    /// Number of instructions that call a function of the mathematics library, and of those that raise to a power. They
+    /// are not vectorised: in lanes each costs as much as that many single calls.
+    pub fn call_counts(&self) -> (usize, usize) {
+        let count = |is: fn(Operation) -> bool| {
+            self.runs.iter().filter(|run| is(run.operation)).map(|run| run.count as usize).sum()
+        };
+        (count(|o| matches!(o, Operation::Call(_))), count(|o| o == Operation::Power))
+    }
+
     /// Evaluates all expressions: `inputs` to `outputs`, both in the order given when compiling.
     ///
     /// `registers` is room to work in; what it held does not matter.
@@ -106,6 +115,21 @@ impl Program {
     /// As [`Program::evaluate`].
     #[inline]
     pub fn evaluate_lanes_from<const L: usize>(
+        &self,
+        input: impl Fn(usize) -> [f64; L],
+        registers: &mut [[f64; L]],
+        outputs: &mut [[f64; L]],
+    ) {
+        self.evaluate_lanes_inlined(input, registers, outputs);
+    }
+
+    /// As [`Program::evaluate_lanes_from`], always inlined: for callers that are compiled for other vector instructions
+    /// than the rest of the program.
+    ///
+    /// # Panics
+    /// As [`Program::evaluate`].
+    #[inline(always)]
+    pub fn evaluate_lanes_inlined<const L: usize>(
         &self,
         input: impl Fn(usize) -> [f64; L],
         registers: &mut [[f64; L]],

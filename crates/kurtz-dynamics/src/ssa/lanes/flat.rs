@@ -180,7 +180,8 @@ impl<V: Pack> FlatLanes<V> {
             (0..V::LANES).for_each(|l| input[l] = x.get(l));
         }
         let program = self.tables.kinetics.general_program();
-        program.evaluate_lanes::<8>(&self.inputs, &mut self.registers, &mut self.outputs);
+        let inputs = &self.inputs;
+        program.evaluate_lanes_inlined::<8>(|i| inputs[i], &mut self.registers, &mut self.outputs);
         for (a, output) in self.sums[start..].iter_mut().zip(&self.outputs) {
             (0..V::LANES).for_each(|l| a.set(l, output[l]));
             *a = checked(*a);
