@@ -203,7 +203,8 @@ pub fn table(measurements: &[Measurement]) -> Table {
     for model in models {
         let of_model: Vec<&Measurement> = measurements.iter().filter(|m| m.model == model).collect();
         let first = of_model[0];
-        let mut row = vec![Cell::text(model), Cell::from(first.species as f64), Cell::from(first.reactions as f64)];
+        let mut row =
+            vec![Cell::text(model), Cell::text(first.species.to_string()), Cell::text(first.reactions.to_string())];
         for method in &methods {
             let text = of_model.iter().find(|m| m.method == *method).map_or("-".to_owned(), |m| {
                 let rate = m.rate() / 1e6;
