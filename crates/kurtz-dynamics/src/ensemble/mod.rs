@@ -68,7 +68,7 @@ const LARGEST_BLOCK: u64 = 256;
 const ENOUGH_BLOCKS: u64 = 256;
 /// Trajectories that a lane follows one after the other in a block, so that few lanes are empty at its end ...
 const ROUNDS: u64 = 8;
-/// ... unless blocks would become fewer than this.
+/// ... unless blocks would become fewer than this; but lanes are filled once in any case.
 const FEWEST_BLOCKS: u64 = 8;
 /// Values that a block may hold, beyond one trajectory (32 MB).
 const VALUES_IN_BLOCK: usize = 1 << 22;
@@ -131,7 +131,8 @@ impl<'a> Ensemble<'a> {
     fn block_size(&self, lanes: usize) -> u64 {
         let per_trajectory = self.times.len() * self.variables().len();
         let fits = (VALUES_IN_BLOCK / per_trajectory.max(1)) as u64;
-        let full = if lanes > 1 { (ROUNDS * lanes as u64).min(self.trajectories / FEWEST_BLOCKS) } else { 1 };
+        let lanes = lanes as u64;
+        let full = if lanes > 1 { (ROUNDS * lanes).min(self.trajectories / FEWEST_BLOCKS).max(lanes) } else { 1 };
         (self.trajectories / ENOUGH_BLOCKS).max(full).clamp(1, LARGEST_BLOCK.min(fits.max(1)))
     }
 
