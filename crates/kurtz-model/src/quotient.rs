@@ -98,7 +98,7 @@ impl<S: Ord + Clone> Quotient<S> {
     }
 
     /// Puts `replacement(s)`, where it is given, in the place of symbols; replacements must not contain symbols that are
-    /// replaced. `None` if a denominator becomes 0.
+    /// replaced. `None` if a denominator becomes 0, or if there would be too many terms.
     pub fn substitute(&self, replacement: &impl Fn(&S) -> Option<Quotient<S>>) -> Option<Self> {
         let symbols: Vec<S> =
             self.numerator.symbols().union(&self.denominator.symbols()).map(|s| (**s).clone()).collect();
@@ -198,8 +198,12 @@ fn replaced<S: Ord + Clone>(polynomial: &Polynomial<S>, symbol: &S, by: &Quotien
     let degree = polynomial.degree_of(symbol);
     let mut sum = Polynomial::zero();
     for (exponent, coefficient) in polynomial.coefficients_of(symbol) {
-        let powers = &by.numerator.power(exponent)? * &by.denominator.power(degree - exponent)?;
-        sum += &(&coefficient * &powers);
+        let (above, below) = (by.numerator.power(exponent)?, by.denominator.power(degree - exponent)?);
+        let size = above.terms().len().saturating_mul(below.terms().len());
+        if size.saturating_mul(coefficient.terms().len()) > MOST_TERMS {
+            return None;
+        }
+        sum += &(&coefficient * &(&above * &below));
     }
     Some(sum)
 }

@@ -7,6 +7,7 @@ mod hostile;
 mod interruption;
 mod models;
 mod questions;
+mod reductions;
 mod results;
 mod scans;
 mod studies;

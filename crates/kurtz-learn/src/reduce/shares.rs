@@ -1,7 +1,8 @@
 //! How species that stand for slow totals move with these.
 //!
 //! With y = B c the slow variables and c = h(z) the state on the manifold, dy = A dz with A = B Dh, so that dz = A^-1 dy. Of
-//! a species that binds to others A is its buffering: by how much the total grows for each free molecule.
+//! a species that binds to others A is its buffering: by how much the total grows for each free molecule. Rows of A of
+//! slow variables that are species themselves are rows of 1.
 
 use super::ReduceError;
 use super::flow::Flow;
@@ -9,112 +10,124 @@ use super::plan::Plan;
 use super::solve::{Solved, Term};
 use kurtz_model::polynomial::Polynomial;
 use kurtz_model::quotient::Quotient;
+use kurtz_model::rational::Rational;
+use kurtz_model::{Expression, expression::Names};
+use kurtz_ode::spectrum::solve_linear;
 
-/// An entry of A^-1: how the species for the slow variable `of` moves with the slow variable `with`.
-pub(super) struct Share {
-    pub of: usize,
-    pub with: usize,
-    /// The entry.
-    pub value: Quotient<Term>,
-    /// If it is 1 / (sum of these): the buffering, which reads better.
-    pub buffering: Option<Vec<Quotient<Term>>>,
+/// The rows of A that belong to totals.
+pub(super) struct Buffering {
+    /// The slow variables that are totals.
+    pub totals: Vec<usize>,
+    /// Of each of them how it moves with each species that stands for a slow variable, `[totals][slow]`.
+    pub entries: Vec<Vec<Quotient<Term>>>,
 }
 
-/// The rows of A^-1 that belong to totals; those of all others are rows of 1.
-///
-/// # Errors
-/// Solutions with roots, and a matrix that is singular.
-pub(super) fn shares(flow: &Flow, plan: &Plan, solution: &[(usize, Solved)]) -> Result<Vec<Share>, ReduceError> {
-    let Some(species) = &plan.representatives else { return Ok(Vec::new()) };
-    let of_species = |i: usize| -> Result<Quotient<Term>, ReduceError> {
-        match solution.iter().find(|(s, _)| *s == i).map(|(_, solved)| solved) {
-            Some(Solved::Rational(q)) => Ok(q.clone()),
-            Some(Solved::Root(_)) => Err(ReduceError::NotSolvable {
-                reason: format!(
-                    "`{}` is a root, whose derivative would not be readable",
-                    flow.network().species[i].name
-                ),
-            }),
-            None => Ok(Polynomial::symbol(Term::species(i)).into()),
+/// Inverses of larger matrices would not be readable.
+const MOST_TOTALS: usize = 3;
+
+impl Buffering {
+    /// Of a plan with its solution; none if all slow variables are used themselves.
+    ///
+    /// # Errors
+    /// Solutions with roots, and more totals than can be written down.
+    pub fn of(flow: &Flow, plan: &Plan, solution: &[(usize, Solved)]) -> Result<Option<Self>, ReduceError> {
+        let Some(species) = &plan.representatives else { return Ok(None) };
+        let totals: Vec<usize> = (0..species.len()).filter(|&k| plan.slow[k].as_single().is_none()).collect();
+        if totals.len() > MOST_TOTALS {
+            let reason =
+                format!("{} totals move together, and at most {MOST_TOTALS} can be written down", totals.len());
+            return Err(ReduceError::NotSolvable { reason });
         }
-    };
-    let m = species.len();
-    let totals: Vec<usize> = (0..m).filter(|&k| plan.slow[k].as_single().is_none()).collect();
-    // Rows of A for the totals, as lists of summands.
-    let mut rows: Vec<Vec<Vec<Quotient<Term>>>> = Vec::new();
-    for &t in &totals {
-        let mut row = vec![Vec::new(); m];
-        for &(i, a) in &plan.slow[t].coefficients {
-            let h = of_species(i)?;
-            for (k, &z) in species.iter().enumerate() {
-                let slope = h.derivative(&Term::species(z));
-                if !slope.is_zero() {
-                    row[k].push(&slope * &Polynomial::integer(a).into());
+        let of_species = |i: usize| -> Result<Quotient<Term>, ReduceError> {
+            match solution.iter().find(|(s, _)| *s == i).map(|(_, solved)| solved) {
+                Some(Solved::Rational(q)) => Ok(q.clone()),
+                Some(Solved::Root(_)) => Err(ReduceError::NotSolvable {
+                    reason: format!(
+                        "`{}` is a root, whose slope would not be readable",
+                        flow.network().species[i].name
+                    ),
+                }),
+                None => Ok(Polynomial::symbol(Term::species(i)).into()),
+            }
+        };
+        let mut entries = Vec::new();
+        for &t in &totals {
+            let mut row = vec![Quotient::zero(); species.len()];
+            for &(i, a) in &plan.slow[t].coefficients {
+                let h = of_species(i)?;
+                for (k, &z) in species.iter().enumerate() {
+                    let slope = h.derivative(&Term::species(z));
+                    row[k] = &row[k] + &(&slope * &Polynomial::integer(a).into());
+                }
+            }
+            entries.push(row);
+        }
+        Ok(Some(Buffering { totals, entries }))
+    }
+
+    /// What a reaction that changes the slow variables does to the species that stand for totals, `[totals]`, at values of
+    /// the terms; none if A is singular there.
+    pub fn changes(&self, change: &[(usize, Rational)], value: &impl Fn(&Term) -> f64) -> Option<Vec<f64>> {
+        let q = self.totals.len();
+        let at = |x: &Quotient<Term>| x.numerator().evaluate(value) / x.denominator().evaluate(value);
+        let of = |t: usize| change.iter().find(|(k, _)| *k == t).map_or(0.0, |(_, u)| u.to_f64());
+        let mut matrix = vec![0.0; q * q];
+        let mut right = vec![0.0; q];
+        for (r, row) in self.entries.iter().enumerate() {
+            right[r] = of(self.totals[r]);
+            for (t, entry) in row.iter().enumerate().filter(|(_, e)| !e.is_zero()) {
+                match self.totals.iter().position(|k| *k == t) {
+                    Some(column) => matrix[r * q + column] = at(entry),
+                    None => right[r] -= at(entry) * of(t),
                 }
             }
         }
-        rows.push(row);
+        solve_linear(&matrix, q, &mut right).then_some(right)
     }
-    if let ([t], [row]) = (totals.as_slice(), rows.as_slice())
-        && (0..m).all(|k| k == *t || row[k].is_empty())
-    {
-        let sum = row[*t].iter().fold(Quotient::zero(), |sum, q| &sum + q);
-        let one: Quotient<Term> = Polynomial::one().into();
-        let singular = || ReduceError::Singular { unknowns: flow.names([species[*t]]) };
-        let value = (&one / &sum).ok_or_else(singular)?;
-        // 1 for the free species itself, and what is bound of it.
-        let is_one = |q: &&Quotient<Term>| **q == one;
-        let bound = row[*t].iter().filter(|q| !is_one(q)).fold(Quotient::zero(), |sum, q| &sum + q);
-        let parts = row[*t].iter().filter(is_one).cloned().chain([bound]).filter(|q| !q.is_zero()).collect();
-        return Ok(vec![Share { of: *t, with: *t, value, buffering: Some(parts) }]);
-    }
-    inverse(flow, species, &totals, &rows)
 }
 
-/// Solves A w = e_t for each slow variable t by elimination, for the rows of the totals.
-fn inverse(
-    flow: &Flow,
-    species: &[usize],
-    totals: &[usize],
-    rows: &[Vec<Vec<Quotient<Term>>>],
-) -> Result<Vec<Share>, ReduceError> {
-    let (m, q) = (species.len(), totals.len());
-    let singular = || ReduceError::Singular { unknowns: flow.names(totals.iter().map(|t| species[*t])) };
-    let sum = |parts: &Vec<Quotient<Term>>| parts.iter().fold(Quotient::zero(), |sum, q| &sum + q);
-    let one: Quotient<Term> = Polynomial::one().into();
-    // [A22 | right sides]: of the totals themselves 1, of the single species t -A_rt.
-    let mut table: Vec<Vec<Quotient<Term>>> = Vec::new();
-    for (r, row) in rows.iter().enumerate() {
-        let left = totals.iter().map(|k| sum(&row[*k]));
-        let right = (0..m).map(|t| match totals.iter().position(|k| *k == t) {
-            Some(place) if place == r => one.clone(),
-            Some(_) => Quotient::zero(),
-            None => -&sum(&row[t]),
-        });
-        table.push(left.chain(right).collect());
+/// A matrix of expressions and its inverse as cofactors over a determinant.
+pub(super) struct Inverse {
+    /// The determinant.
+    pub determinant: Expression,
+    /// Cofactors, transposed: what the inverse is times the determinant, `[q][q]`.
+    pub adjugate: Vec<Vec<Expression>>,
+}
+
+impl Inverse {
+    /// Of a matrix of at most three rows.
+    pub fn of(matrix: &[Vec<Expression>]) -> Inverse {
+        let q = matrix.len();
+        let minor = |row: usize, column: usize| -> Vec<Vec<Expression>> {
+            let rows = (0..q).filter(|r| *r != row);
+            rows.map(|r| (0..q).filter(|c| *c != column).map(|c| matrix[r][c].clone()).collect()).collect()
+        };
+        let sign = |r: usize, c: usize| if (r + c) % 2 == 0 { 1.0 } else { -1.0 };
+        let cofactor = |r: usize, c: usize| (sign(r, c) * determinant(&minor(r, c))).simplify();
+        let adjugate = (0..q).map(|r| (0..q).map(|c| cofactor(c, r)).collect()).collect();
+        Inverse { determinant: determinant(matrix).simplify(), adjugate }
     }
-    for p in 0..q {
-        let pivot = (p..q).find(|&r| !table[r][p].is_zero()).ok_or_else(singular)?;
-        table.swap(p, pivot);
-        let divisor = table[p][p].clone();
-        for entry in &mut table[p] {
-            *entry = (&*entry / &divisor).ok_or_else(singular)?;
-        }
-        let own = table[p].clone();
-        for (r, row) in table.iter_mut().enumerate() {
-            let factor = row[p].clone();
-            if r != p && !factor.is_zero() {
-                for (a, b) in row.iter_mut().zip(&own) {
-                    *a = &*a - &(&factor * b);
-                }
-            }
-        }
-    }
-    let mut shares = Vec::new();
-    for (row, &of) in table.iter().zip(totals) {
-        for (with, value) in row[q..].iter().enumerate().filter(|(_, v)| !v.is_zero()) {
-            shares.push(Share { of, with, value: value.clone(), buffering: None });
+}
+
+fn determinant(matrix: &[Vec<Expression>]) -> Expression {
+    match matrix {
+        [] => Expression::number(1.0),
+        [row] => row[0].clone(),
+        [first, rest @ ..] => {
+            let term = |c: usize| {
+                let others = |row: &Vec<Expression>| -> Vec<Expression> {
+                    row.iter().enumerate().filter(|(i, _)| *i != c).map(|(_, e)| e.clone()).collect()
+                };
+                let minor: Vec<Vec<Expression>> = rest.iter().map(others).collect();
+                let sign = if c % 2 == 0 { 1.0 } else { -1.0 };
+                sign * first[c].clone() * determinant(&minor)
+            };
+            (0..first.len()).map(term).reduce(|a, b| a + b).unwrap_or(Expression::number(0.0))
         }
     }
-    Ok(shares)
+}
+
+/// Whether an expression is written with few enough names to stand in a law.
+pub(super) fn is_short(expression: &Expression, names: &dyn Names) -> bool {
+    expression.display(names).to_string().len() <= 40
 }

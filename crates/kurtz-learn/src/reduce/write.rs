@@ -4,8 +4,9 @@ use super::ReduceError;
 use super::flow::Flow;
 use super::plan::{Combination, Plan, Remaining};
 use super::reduction::{Rates, Reduction};
-use super::shares::{Share, shares};
+use super::shares::{Buffering, Inverse, is_short};
 use super::solve::{Samples, Solved, Term};
+use kurtz_model::polynomial::Polynomial;
 use kurtz_model::quotient::Quotient;
 use kurtz_model::rational::Rational;
 use kurtz_model::{
@@ -117,22 +118,9 @@ pub(super) fn write(
         })
     };
     let mut factors = Vec::new();
-    let mut moves = Vec::new();
-    for share in shares(flow, plan, solution)? {
+    let buffering = Buffering::of(flow, plan, solution)?;
+    let mut name_it = |network: &mut Network, name: String, formula: Expression| {
         let id = ParameterId::from(network.parameters.len());
-        let own = &network.species[slow[share.of].index()].name;
-        let with = &network.species[slow[share.with].index()].name;
-        let (name, formula, factor) = match &share.buffering {
-            Some(parts) => {
-                let parts = parts.iter().map(|q| q.to_expression(&|t| dictionary.term(t)));
-                let sum = parts.reduce(|a, b| a + b).unwrap_or(Expression::number(0.0));
-                (format!("{own}_buffering"), sum, Expression::number(1.0) / Expression::from(id))
-            }
-            None => {
-                let value = share.value.to_expression(&|t| dictionary.term(t));
-                (format!("d{own}_d{with}_total"), value, Expression::from(id))
-            }
-        };
         let formula = formula.simplify();
         network.parameters.push(Parameter { name: names.unique(name), value: Value::Quantity(plain(1.0)) });
         network.rules.push(Rule {
@@ -141,52 +129,75 @@ pub(super) fn write(
             expression: in_amounts(&formula),
         });
         factors.push((id, formula));
-        moves.push((share, factor));
-    }
+        Expression::from(id)
+    };
+    // A by name, and its inverse.
+    let moved = buffering.as_ref().map(|buffering| {
+        let species = |network: &Network, k: usize| network.species[slow[k].index()].name.clone();
+        let mut table: Vec<Vec<Expression>> = Vec::new();
+        for (row, &t) in buffering.entries.iter().zip(&buffering.totals) {
+            let mut named = Vec::new();
+            for (k, entry) in row.iter().enumerate() {
+                let formula = buffered(entry).to_expression(&|t| dictionary.term(t));
+                let formula = if *entry == buffered(entry) { formula } else { Expression::number(1.0) + formula };
+                let (own, other) = (species(&network, t), species(&network, k));
+                let name = if k == t { format!("{own}_buffering") } else { format!("{own}_total_by_{other}") };
+                let is_plain = formula.simplify().as_number().is_some();
+                named.push(if is_plain { formula.simplify() } else { name_it(&mut network, name, formula) });
+            }
+            table.push(named);
+        }
+        let square: Vec<Vec<Expression>> =
+            table.iter().map(|row| buffering.totals.iter().map(|t| row[*t].clone()).collect()).collect();
+        let mut inverse = Inverse::of(&square);
+        if !is_short(&inverse.determinant, &network) {
+            inverse.determinant = name_it(&mut network, "buffering".into(), inverse.determinant);
+        }
+        (table, inverse)
+    });
     for (law, remaining) in laws {
-        let is_single = |k: usize| plan.representatives.is_none() || plan.slow[k].as_single().is_some();
+        let is_single = |k: usize| buffering.as_ref().is_none_or(|b| !b.totals.contains(&k));
         let own: Vec<_> = remaining.change.iter().filter(|(k, _)| is_single(*k)).cloned().collect();
         let has_own = !own.is_empty();
         if has_own {
             let part = Remaining { reaction: remaining.reaction, change: own };
             push_reaction(&mut network, full, law.clone(), &part, &slow, compartment);
         }
-        for k in (0..slow.len()).filter(|k| !is_single(*k)) {
-            // What the reaction does to slow variable k: the sum over all that it moves with.
-            let terms: Vec<(&Share, &Expression, f64)> = moves
-                .iter()
-                .filter(|(share, _)| share.of == k)
-                .filter_map(|(share, factor)| {
-                    let (_, u) = remaining.change.iter().find(|(t, _)| *t == share.with)?;
-                    Some((share, factor, u.to_f64()))
-                })
-                .collect();
-            if terms.is_empty() {
+        let (Some(buffering), Some((table, inverse))) = (&buffering, &moved) else { continue };
+        let name = &full.reactions[remaining.reaction].name;
+        let of = |t: usize| remaining.change.iter().find(|(k, _)| *k == t).map_or(0.0, |(_, u)| u.to_f64());
+        // What the totals change by beyond what the other slow variables make them.
+        let right: Vec<Expression> = table
+            .iter()
+            .zip(&buffering.totals)
+            .map(|(row, &t)| {
+                let others = (0..row.len()).filter(|k| is_single(*k));
+                others.fold(Expression::number(of(t)), |sum, k| sum - row[k].clone() * of(k)).simplify()
+            })
+            .collect();
+        let sizes: Vec<Vec<f64>> = (0..samples.count)
+            .filter_map(|n| buffering.changes(&remaining.change, &|t| (samples.value)(n, t)))
+            .collect();
+        for (a, &k) in buffering.totals.iter().enumerate() {
+            let largest = sizes.iter().map(|s| s[a].abs()).fold(0.0, f64::max);
+            let (rises, falls) = (sizes.iter().any(|s| s[a] > 0.0), sizes.iter().any(|s| s[a] < 0.0));
+            if largest == 0.0 {
                 continue;
             }
-            let size = |n: usize| {
-                let of = |s: &Share| {
-                    s.value.numerator().evaluate(|t| (samples.value)(n, t))
-                        / s.value.denominator().evaluate(|t| (samples.value)(n, t))
-                };
-                terms.iter().map(|(share, _, u)| u * of(share)).sum::<f64>()
-            };
-            let (rises, falls) = ((0..samples.count).any(|n| size(n) > 0.0), (0..samples.count).any(|n| size(n) < 0.0));
-            let name = &full.reactions[remaining.reaction].name;
             if rises && falls {
                 let reason = format!("what `{name}` does to a species that stands for a total changes its sign");
                 return Err(ReduceError::NotSolvable { reason });
             }
             let sign = if falls { -1.0 } else { 1.0 };
-            let term = |(_, factor, u): &(&Share, &Expression, f64)| match u * sign {
-                1.0 => (*factor).clone(),
-                u => u * (*factor).clone(),
-            };
-            let factor = terms.iter().map(term).reduce(|a, b| a + b).unwrap_or(Expression::number(0.0));
+            let terms = inverse.adjugate[a].iter().zip(&right).map(|(c, r)| (c.clone() * r.clone()).simplify());
+            let above = terms.reduce(|x, y| x + y).unwrap_or(Expression::number(0.0));
+            let factor = ((sign * above).simplify() / inverse.determinant.clone()).simplify();
             let part = Remaining { reaction: remaining.reaction, change: vec![(k, Rational::from(sign as i64))] };
             push_reaction(&mut network, full, (law.clone() * factor).simplify(), &part, &slow, compartment);
-            if has_own && let Some(reaction) = network.reactions.last_mut() {
-                reaction.name = names.unique(format!("{name}_{}", network.species[slow[k].index()].name));
+            let is_first = !network.reactions[..network.reactions.len() - 1].iter().any(|r| r.name == *name);
+            let new_name = unused(&network.reactions, format!("{name}_{}", network.species[slow[k].index()].name));
+            if !is_first && let Some(reaction) = network.reactions.last_mut() {
+                reaction.name.clone_from(&new_name);
             }
         }
     }
@@ -208,6 +219,21 @@ pub(super) fn write(
         reason: format!("the reduced network cannot be written down: {problems}"),
     })?;
     Ok(reduction)
+}
+
+/// Without the 1 that the free species itself contributes, where that is what makes it longer.
+fn buffered(entry: &Quotient<Term>) -> Quotient<Term> {
+    let less = entry - &Quotient::from(Polynomial::one());
+    let terms = |q: &Quotient<Term>| q.numerator().terms().len();
+    if terms(&less) < terms(entry) { less } else { entry.clone() }
+}
+
+/// The name, with underscores added until no reaction has it.
+fn unused(reactions: &[Reaction], mut name: String) -> String {
+    while reactions.iter().any(|r| r.name == name) {
+        name.push('_');
+    }
+    name
 }
 
 /// A species of the full network in slow variables and constants alone.

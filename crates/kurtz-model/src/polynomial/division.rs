@@ -10,7 +10,9 @@ use crate::rational::Rational;
 use std::collections::BTreeMap;
 
 /// Polynomials of more terms are not divided.
-const MOST_TERMS: usize = 1500;
+const MOST_TERMS: usize = 600;
+/// Nor are polynomials with more products of terms compared.
+const MOST_PRODUCTS: usize = 60_000;
 /// 2^61 - 1.
 const PRIME: u64 = (1 << 61) - 1;
 
@@ -60,7 +62,8 @@ impl<S: Ord + Clone> Polynomial<S> {
             let one = if self.is_zero() { other } else { self };
             return Some(one.monic());
         }
-        if self.terms.len() > MOST_TERMS || other.terms.len() > MOST_TERMS {
+        if self.terms.len().max(other.terms.len()) > MOST_TERMS || self.terms.len() * other.terms.len() > MOST_PRODUCTS
+        {
             return None;
         }
         let (ours, theirs) = (self.symbols(), other.symbols());

@@ -26,7 +26,7 @@ pub(super) fn spectrum(reduced: &Reduced) -> Figure {
         let decay = |k: &usize| scales.spectra[*k].get(m).map_or(f64::NAN, |v| if v.0 < 0.0 { -v.0 } else { f64::NAN });
         let growth = |k: &usize| scales.spectra[*k].get(m).map_or(f64::NAN, |v| if v.0 > 0.0 { v.0 } else { f64::NAN });
         let values: Vec<f64> = after_zero.iter().map(decay).collect();
-        panel = panel.with(Line::new("decay", times.clone(), values).colour(Colour::Blue));
+        panel = panel.with(Line::new("decay", times.clone(), values).colour(Colour::Black));
         let values: Vec<f64> = after_zero.iter().map(growth).collect();
         if values.iter().any(|v| v.is_finite()) {
             panel =

@@ -8,8 +8,8 @@ use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::Progress;
 use kurtz_learn::reduce::{
-    Candidate, Flow, Noise, Outcome, ReduceError, ReduceSettings, Reduction, StochasticSettings, Window, compare_noise,
-    describe,
+    Behaviour, Behaviours, Candidate, Flow, Noise, Outcome, ReduceError, ReduceSettings, Reduction, StochasticSettings,
+    Window, compare_noise, describe,
 };
 use kurtz_model::format::sbml;
 use kurtz_report::{Cell, DataTable, Report, Section, Table};
@@ -136,7 +136,9 @@ impl Reduced {
             }
             None => sentences.push("No reduction serves.".into()),
         }
-        if let Some(behaviours) = &self.outcome.behaviours {
+        // What neither rests nor oscillates in the time followed tells nothing.
+        let tells = |b: &&Behaviours| [b.full, b.reduced].iter().any(|b| *b != Behaviour::Other);
+        if let Some(behaviours) = self.outcome.behaviours.as_ref().filter(tells) {
             sentences.push(format!(
                 "In the long run the full model {}, the reduced one {}.",
                 describe(&behaviours.full),
