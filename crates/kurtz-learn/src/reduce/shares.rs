@@ -24,6 +24,8 @@ pub(super) struct Buffering {
 
 /// Inverses of larger matrices would not be readable.
 const MOST_TOTALS: usize = 3;
+/// Nor would slopes of formulas with more products of terms.
+const MOST_PRODUCTS: usize = 60;
 
 impl Buffering {
     /// Of a plan with its solution; none if all slow variables are used themselves.
@@ -55,6 +57,13 @@ impl Buffering {
             let mut row = vec![Quotient::zero(); species.len()];
             for &(i, a) in &plan.slow[t].coefficients {
                 let h = of_species(i)?;
+                let size = h.numerator().terms().len() * h.denominator().terms().len();
+                if size > MOST_PRODUCTS {
+                    let name = &flow.network().species[i].name;
+                    let reason =
+                        format!("how `{name}` moves with the free species would have more than {MOST_PRODUCTS} terms");
+                    return Err(ReduceError::NotSolvable { reason });
+                }
                 for (k, &z) in species.iter().enumerate() {
                     let slope = h.derivative(&Term::species(z));
                     row[k] = &row[k] + &(&slope * &Polynomial::integer(a).into());
