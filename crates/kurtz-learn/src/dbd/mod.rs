@@ -8,11 +8,15 @@
 //! [`train`] gives [`Trial`]s, each a [`ReducedModel`] of the best and of the last round; a reduced model at one condition is
 //! a [`kurtz_ode::VectorField`].
 //!
+//! [`OscillatorEnsemble`] learns without a subnet, from whole courses, what relaxes and oscillates: fewer numbers, which hold
+//! farther from the conditions learned from.
+//!
 //! # References
 //! O. K. Ernst, T. M. Bartol, T. J. Sejnowski, E. Mjolsness (2021), arXiv:2109.05053, sections II C, D and appendix D.
 
 mod latents;
 mod model;
+mod oscillator;
 mod scale;
 mod score;
 mod settings;
@@ -20,8 +24,9 @@ mod training;
 
 pub use latents::FourierLatents;
 pub use model::{Description, Kept, ReducedField, ReducedModel, Space, counts};
+pub use oscillator::{Banded, Oscillator, OscillatorEnsemble, OscillatorField, OscillatorSettings, fit_members};
 pub use scale::Scale;
-pub use score::{Prediction, predict};
+pub use score::{Prediction, predict, range};
 pub use settings::{DbdSettings, Validation};
 pub use training::{Losses, Trial, train};
 

@@ -9,7 +9,7 @@
 //! ```
 
 use super::findings::Findings;
-use super::{calcium, epidermis, gene_network};
+use super::{calcium, dynamic_pca, epidermis, gene_network};
 use crate::Error;
 use kurtz_dynamics::Progress;
 use kurtz_model::kinetics::Changes;
@@ -20,11 +20,13 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Study {
     /// The epidermis study (Yang, Peng, Zhu, Hong 2020, first example).
-    Epidermis(epidermis::Settings),
+    Epidermis(Box<epidermis::Settings>),
     /// Ranges of calcium oscillations (Ernst, Bartol, Sejnowski, Mjolsness 2021).
     CalciumRange(Box<calcium::Settings>),
     /// The gene-network study (the same, second example).
     GeneNetwork(gene_network::Settings),
+    /// Physics-based dynamic PCA (Ernst, Bartol, Sejnowski, Mjolsness 2021).
+    DynamicPca(Box<dynamic_pca::Settings>),
 }
 
 /// What a run may change in a study.
@@ -84,6 +86,11 @@ impl Study {
                 settings.model.changes = choices.changes.clone();
                 settings.seed = choices.seed.unwrap_or(settings.seed);
             }
+            Study::DynamicPca(settings) => {
+                settings.data.relative_to(&|p| relative(path, p));
+                settings.reference = settings.reference.as_ref().map(|p| relative(path, p));
+                settings.seed = choices.seed.unwrap_or(settings.seed);
+            }
         }
         Ok(study)
     }
@@ -97,6 +104,7 @@ impl Study {
             Study::Epidermis(settings) => epidermis::run(settings, progress),
             Study::CalciumRange(settings) => calcium::run(settings, progress),
             Study::GeneNetwork(settings) => gene_network::run(settings, progress),
+            Study::DynamicPca(settings) => dynamic_pca::run(settings, progress),
         }
     }
 }
@@ -110,7 +118,11 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             if settings.model.path.as_os_str().is_empty() {
                 return Err("names no model; add `path = \"....crn\"` under `[model]`".into());
             }
-            Ok(Study::Epidermis(settings))
+            Ok(Study::Epidermis(Box::new(settings)))
+        }
+        Some("dynamic-pca") => {
+            let settings = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
+            Ok(Study::DynamicPca(Box::new(settings)))
         }
         Some("calcium-range") => {
             let settings: calcium::Settings = table.try_into().map_err(|e: toml::de::Error| e.to_string())?;
@@ -125,7 +137,7 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             Ok(Study::GeneNetwork(settings))
         }
         Some(other) => {
-            Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range` and `gene-network`"))
+            Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range`, `dynamic-pca` and `gene-network`"))
         }
         None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
