@@ -6,6 +6,7 @@ mod check;
 mod convert;
 mod learn;
 mod moments;
+mod predict;
 mod questions;
 mod reduce;
 mod reduce_data;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<bool> {
         Command::Reduce(arguments) => reduce::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
     }
 }

@@ -9,6 +9,7 @@ mod aligned;
 mod batch;
 mod dropout;
 mod mlp;
+mod onnx;
 mod product;
 pub mod safetensors;
 mod trainer;

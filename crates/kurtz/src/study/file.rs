@@ -24,7 +24,7 @@ pub enum Study {
     /// Ranges of calcium oscillations (Ernst, Bartol, Sejnowski, Mjolsness 2021).
     CalciumRange(Box<calcium::Settings>),
     /// The gene-network study (the same, second example).
-    GeneNetwork(gene_network::Settings),
+    GeneNetwork(Box<gene_network::Settings>),
     /// Physics-based dynamic PCA (Ernst, Bartol, Sejnowski, Mjolsness 2021).
     DynamicPca(Box<dynamic_pca::Settings>),
 }
@@ -134,11 +134,11 @@ fn settings_of(mut table: toml::Table) -> Result<Study, String> {
             if settings.model.path.as_os_str().is_empty() {
                 return Err("names no model; add `path = \"....crn\"` under `[model]`".into());
             }
-            Ok(Study::GeneNetwork(settings))
+            Ok(Study::GeneNetwork(Box::new(settings)))
         }
-        Some(other) => {
-            Err(format!("there is no study `{other}`; there are `epidermis`, `calcium-range`, `dynamic-pca` and `gene-network`"))
-        }
+        Some(other) => Err(format!(
+            "there is no study `{other}`; there are `epidermis`, `calcium-range`, `dynamic-pca` and `gene-network`"
+        )),
         None => Err("does not say which study it is; begin with `study = \"epidermis\"`".into()),
     }
 }

@@ -20,6 +20,7 @@ mod model_file;
 pub mod moments;
 pub mod passage;
 pub mod precision;
+pub mod predict;
 pub mod reduce;
 pub mod reduce_data;
 pub mod scan;

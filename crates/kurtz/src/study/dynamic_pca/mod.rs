@@ -100,6 +100,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         let name: String = l.model.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         for (k, trial) in l.trials.iter().enumerate() {
             findings.files.push((format!("models/{name}-{k}.safetensors"), trial.last.to_bytes()));
+            findings.files.push((format!("models/{name}-{k}.onnx"), trial.last.network().to_onnx()));
         }
     }
     report.provenance = Some(provenance);
