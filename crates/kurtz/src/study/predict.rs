@@ -60,7 +60,7 @@ pub fn run(settings: &Settings) -> Result<Predicted, Error> {
     let start = start(first, settings)?;
     let end = settings.end.unwrap_or(description.step * (description.steps - 1) as f64);
     let steps = (end / description.step).round();
-    if !(steps >= 1.0 && steps <= 1e7) {
+    if !(1.0..=1e7).contains(&steps) {
         return Err(LearnError::BadValue {
             what: "the last time".into(),
             value: end,
