@@ -111,7 +111,7 @@ impl Inverse {
             let rows = (0..q).filter(|r| *r != row);
             rows.map(|r| (0..q).filter(|c| *c != column).map(|c| matrix[r][c].clone()).collect()).collect()
         };
-        let sign = |r: usize, c: usize| if (r + c) % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |r: usize, c: usize| if (r + c).is_multiple_of(2) { 1.0 } else { -1.0 };
         let cofactor = |r: usize, c: usize| (sign(r, c) * determinant(&minor(r, c))).simplify();
         let adjugate = (0..q).map(|r| (0..q).map(|c| cofactor(c, r)).collect()).collect();
         Inverse { determinant: determinant(matrix).simplify(), adjugate }
@@ -128,7 +128,7 @@ fn determinant(matrix: &[Vec<Expression>]) -> Expression {
                     row.iter().enumerate().filter(|(i, _)| *i != c).map(|(_, e)| e.clone()).collect()
                 };
                 let minor: Vec<Vec<Expression>> = rest.iter().map(others).collect();
-                let sign = if c % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = if c.is_multiple_of(2) { 1.0 } else { -1.0 };
                 sign * first[c].clone() * determinant(&minor)
             };
             (0..first.len()).map(term).reduce(|a, b| a + b).unwrap_or(Expression::number(0.0))

@@ -221,13 +221,16 @@ fn widths(settings: &Settings, sampled: &[Sampled]) -> Vec<Check> {
     checks
 }
 
+/// One condition in the table: its ensemble, ligand, course, reactions, seconds.
+type Row<'a> = (&'a Sampled<'a>, f64, &'a Course, u64, f64);
+
 pub(super) fn table(settings: &Settings, sampled: &[Sampled], published: &Published) -> DataTable {
-    let rows: Vec<(&Sampled, f64, &Course, u64, f64)> = sampled
+    let rows: Vec<Row> = sampled
         .iter()
         .flat_map(|s| s.points(&settings.ligand).map(move |(x, c, course)| (s, x, course, c.events, c.seconds)))
         .collect();
-    let numbers = |f: &dyn Fn(&(&Sampled, f64, &Course, u64, f64)) -> f64| rows.iter().map(f).collect::<Vec<f64>>();
-    let z = |row: &(&Sampled, f64, &Course, u64, f64), k: usize| {
+    let numbers = |f: &dyn Fn(&Row) -> f64| rows.iter().map(f).collect::<Vec<f64>>();
+    let z = |row: &Row, k: usize| {
         let all = comparisons(row.0, &settings.ligand, published);
         all.iter().find(|c| c.ligand == row.1).map_or(f64::NAN, |c| c.z[k])
     };
