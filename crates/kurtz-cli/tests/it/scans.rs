@@ -118,7 +118,7 @@ fn the_period_of_a_trace_is_found_from_the_command_line() {
 fn an_interrupted_scan_keeps_what_is_finished_and_goes_on() {
     use std::process::{Command, Stdio};
     let place = Place::with("m.crn", model("lotka-volterra.crn"));
-    let line = "scan m.crn --vary X=900:1100:10 --end 3 --steps 30 --trajectories 20 --threads 1 --output out --quiet";
+    let line = "scan m.crn --vary Y1=900:1100:10 --end 3 --steps 30 --trajectories 20 --threads 1 --output out --quiet";
     let child = place.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
     let begun = std::time::Instant::now();
     let kept = || std::fs::read_dir(place.path("out/conditions")).map_or(0, Iterator::count);

@@ -158,15 +158,16 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
             && let next = queue.next
             && let Some(result) = queue.waiting.remove(&next)
         {
-            queue.next += 1;
             match result {
                 Ok(finished) => {
+                    queue.next += 1;
                     self.recorder.merge(&mut queue.merged.total, finished.part);
                     queue.merged.trajectories += finished.trajectories;
                     queue.merged.events += finished.events;
                     queue.merged.absorbed += finished.absorbed;
                     steps += finished.trajectories;
                 }
+                // The block that halted stays the next one: whoever goes on from a checkpoint samples it again.
                 Err(halt) => {
                     queue.merged.halt = Some(halt);
                     self.is_halted.store(true, Ordering::Relaxed);

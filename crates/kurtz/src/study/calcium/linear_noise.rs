@@ -136,9 +136,9 @@ mod tests {
     fn linear_networks_have_their_exact_variances() {
         // X is Poisson with mean 20 and forgets at the rate 10; M' = X - M: 20/11, and 20 more with the noise of M itself.
         let text =
-            "species X = 1, M = 3\n in: 0 -> X @ 200\n out: X -> 0 @ 10\n make: X -> X + M @ 1\n loss: M -> 0 @ 1";
+            "species X = 1, M = 3\n come: 0 -> X @ 200\n go: X -> 0 @ 10\n make: X -> X + M @ 1\n loss: M -> 0 @ 1";
         let network = kurtz_model::format::crn::parse(text, "test").unwrap().0;
-        let current = variance(&network, "M", |name| name == "in" || name == "out", &Silent).unwrap();
+        let current = variance(&network, "M", |name| name == "come" || name == "go", &Silent).unwrap();
         assert!((current / (20.0 / 11.0) - 1.0).abs() < 1e-6, "{current}");
         let all = variance(&network, "M", |_| true, &Silent).unwrap();
         assert!((all / (20.0 / 11.0 + 20.0) - 1.0).abs() < 1e-6, "{all}");

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The model: species P, M, G, GP, GP2 and parameters k1, k_1, k2, k_2, k0, ks, kdM.
+    /// The model: species P, M, G, GP, GP2 and parameters k1, km1, k2, km2, k0, ks, kdM.
     pub model: ModelChoice,
     /// Seed of the noise. Default 1.
     pub seed: u64,

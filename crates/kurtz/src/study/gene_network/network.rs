@@ -10,14 +10,14 @@ use kurtz_report::{Axis, DataTable, Figure, Line, Panel, Section};
 
 /// Names of the species, in the order of the paper.
 pub const SPECIES: [&str; 5] = ["P", "M", "G", "GP", "GP2"];
-const PARAMETERS: [&str; 7] = ["k1", "k_1", "k2", "k_2", "k0", "ks", "kdM"];
+const PARAMETERS: [&str; 7] = ["k1", "km1", "k2", "km2", "k0", "ks", "kdM"];
 
 /// The network with its constants.
 pub struct GeneNetwork {
     field: MassAction,
     /// Place of each species of [`SPECIES`] in the model.
     places: [usize; 5],
-    /// k1, k_1, k2, k_2, k0, ks, kdM.
+    /// k1, km1, k2, km2, k0, ks, kdM.
     pub constants: [f64; 7],
     crn: String,
 }

@@ -20,10 +20,12 @@ impl Reduced {
              # how the slow ones move: these are held here, to be replaced by species with reactions.\n\nvolume 1\n\n",
         );
         for &driver in &law.drivers {
-            let _ = writeln!(text, "clamped species {} = {}", name(&species[driver]), last[driver].max(0.0));
+            let _ =
+                writeln!(text, "clamped species {} = concentration({})", name(&species[driver]), last[driver].max(0.0));
         }
         for &(member, _) in &law.members {
-            let _ = writeln!(text, "clamped species {} = {}", name(&species[member]), last[member].max(0.0));
+            let _ =
+                writeln!(text, "clamped species {} = concentration({})", name(&species[member]), last[member].max(0.0));
         }
         let free = |wanted: &str| {
             let mut found = wanted.to_string();
