@@ -2,7 +2,7 @@
 //!
 //! For each parameter p pairs of exact trajectories run at p (1 - h) and p (1 + h). Every reaction is split into events of
 //! both, at the smaller of their propensities, and events of one of them (Anderson 2012): each has exactly its own law,
-//! and their difference, divided by 2 h p, has the mean d<n>/dp up to h^2 and a variance that stays small where that of
+//! and their difference, divided by 2 h p, has the mean `d<n>/dp` up to h^2 and a variance that stays small where that of
 //! independent pairs grows as 1 / h^2. What remains of the bias is a relative h^2 times third derivatives: 1e-4 at the
 //! default.
 

@@ -11,7 +11,7 @@ pub struct Prediction {
     /// Mean over the parameters that move and over times of the squared difference to the course.
     pub mean_squared_error: f64,
     /// The least mean - standard deviation and the largest mean + standard deviation of the count of each visible species,
-    /// over the last [`RANGE_TIMES`] times, `[visible x 2]`.
+    /// over the last `RANGE_TIMES` times, `[visible x 2]`.
     pub range: Vec<[f64; 2]>,
     /// Whether sigma^2 > 0 at all times, so that the covariance is positive definite.
     pub is_positive_definite: bool,
