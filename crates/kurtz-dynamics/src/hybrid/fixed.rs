@@ -7,7 +7,7 @@
 //! wait are written before them. (O. K. Ernst, T. M. Bartol, T. J. Sejnowski, E. Mjolsness, arXiv:2109.05053, and their
 //! program.) The error is of the order of h; remainders below one molecule are lost in none but the last step.
 
-use super::partial::{Draws, Partials};
+use super::partial::{Draws, Partials, Sums, Walk};
 use super::plan::Plan;
 use super::process::{LOOK, Process};
 use super::program::Compiled;
@@ -75,15 +75,20 @@ impl Currents {
         Ok(Currents { partials, changes, members, flows: Compiled::new(system, 0, &flows), step })
     }
 
-    /// Takes the steps up to `time`.
+    /// Takes the steps up to `time`; whether sums have changed.
     #[inline(never)]
-    fn step_until(&self, time: f64, draws: &mut Draws, work: &mut Work) {
+    fn step_until(&self, time: f64, draws: &mut Draws, work: &mut Work) -> bool {
+        let mut has_passed = false;
         while work.next <= time {
-            self.pass(draws, work);
+            if self.pass(draws, work) {
+                draws.settle(&self.partials);
+                has_passed = true;
+            }
             self.accumulate(draws, work);
             work.steps += 1;
             work.next = work.start + (work.steps + 1) as f64 * self.step;
         }
+        has_passed
     }
 
     /// Adds what flows in one step to the accumulators.
@@ -94,8 +99,8 @@ impl Currents {
         }
     }
 
-    /// Lets the whole molecules of the accumulators pass.
-    fn pass(&self, draws: &mut Draws, work: &mut Work) {
+    /// Lets the whole molecules of the accumulators pass; whether there were any.
+    fn pass(&self, draws: &mut Draws, work: &mut Work) -> bool {
         let mut has_passed = false;
         for (z, change) in work.accumulators.iter_mut().zip(&self.changes) {
             if z.abs() < 1.0 {
@@ -110,9 +115,7 @@ impl Currents {
             *z -= direction * molecules;
             has_passed = true;
         }
-        if has_passed {
-            draws.settle(&self.partials);
-        }
+        has_passed
     }
 }
 
@@ -160,8 +163,8 @@ impl Process {
         self.begin(start);
         let state = plan.initial.len();
         let mut draws = std::mem::take(&mut self.draws);
-        draws.start(&currents.partials, &self.inputs[..state]);
-        let result = self.step_by_step(&plan, currents, &mut draws, rows, progress);
+        let sums = draws.start(&currents.partials, &self.inputs[..state]);
+        let result = self.step_by_step(&plan, currents, &mut draws, sums, rows, progress);
         draws.copy_to(&mut self.inputs[..state]);
         self.draws = draws;
         result.map_err(|stop| self.with_counts(stop))
@@ -172,6 +175,7 @@ impl Process {
         plan: &Plan,
         currents: &Currents,
         draws: &mut Draws,
+        sums: Sums,
         rows: &mut Rows,
         progress: &dyn Progress,
     ) -> Result<(), Stop> {
@@ -179,25 +183,31 @@ impl Process {
         let (start, end) = (self.time(), rows.end());
         let mut work = Work::new(currents, start);
         currents.accumulate(draws, &mut work);
-        // By value, so that its state can stay in registers.
         let mut rng = self.rng.clone();
-        let mut now = start;
+        let left = rng.exponential();
+        let mut walk = Walk { rng, now: start, left, sums, events: 0, last: start };
         // Before this time nothing but reactions happens.
         let mut free_until = start;
+        // Events until it is time to look around.
+        let mut until_look = LOOK as u64;
         loop {
-            let next = now + rng.exponential() / draws.total();
-            let drawn = draws.choose(partials, rng.uniform(), rng.uniform());
-            now = if next < free_until {
+            draws.walk(partials, &mut walk, free_until);
+            let next = walk.now + walk.left / walk.sums.total();
+            let drawn = draws.choose(partials, &walk.sums, walk.rng.uniform(), walk.rng.uniform());
+            walk.now = if next < free_until {
                 next
             } else {
                 // Where no reaction can happen, the next step may change that.
-                let is_idle = draws.total() <= 0.0;
+                let is_idle = walk.sums.total() <= 0.0;
                 let next = if is_idle { work.next } else { next };
                 let is_over = next > end || next.is_nan();
                 let until = if is_over { end } else { next };
                 self.write_counts(plan, draws, until, rows);
-                currents.step_until(until, draws, &mut work);
+                if currents.step_until(until, draws, &mut work) {
+                    walk.sums = draws.sums();
+                }
                 if is_over {
+                    (self.events, self.last) = (walk.events, walk.last);
                     if is_idle && currents.changes.is_empty() {
                         self.absorbed = self.last;
                     }
@@ -209,17 +219,21 @@ impl Process {
                 free_until = work.next.min(rows.next()).min(end);
                 until
             };
+            walk.left = walk.rng.exponential();
             let Some(place) = drawn else { continue };
-            if !draws.fire(partials, place) {
-                self.set_time(now);
-                return Err(self.negative_amount(partials.reaction(place), |i| draws.amount(i), now));
-            }
-            self.events += 1;
-            self.last = now;
-            if self.events.is_multiple_of(LOOK as u64) {
-                self.set_time(now);
+            let Some(after) = draws.fire(partials, place) else {
+                self.set_time(walk.now);
+                return Err(self.negative_amount(partials.reaction(place), |i| draws.amount(i), walk.now));
+            };
+            walk.sums = after;
+            walk.events += 1;
+            walk.last = walk.now;
+            if walk.events >= until_look {
+                until_look = walk.events + LOOK as u64;
+                self.events = walk.events;
+                self.set_time(walk.now);
                 draws.copy_to(&mut self.inputs[..plan.initial.len()]);
-                self.look_around(draws.total(), end, progress)?;
+                self.look_around(walk.sums.total(), end, progress)?;
             }
         }
     }

@@ -12,7 +12,7 @@
 //! the remainder and the error of a step are of the order of the relative tolerance r. A step ends early where a reaction
 //! changes what the flow reads.
 
-use super::partial::{Draws, MOST_AMOUNTS, Partials};
+use super::partial::{Draws, MOST_AMOUNTS, Partials, Sums, Walk};
 use super::plan::Plan;
 use super::process::{LOOK, Process};
 use super::product::Product;
@@ -121,12 +121,15 @@ impl Swift {
                 changes,
             }
         };
-        let partials = Partials::new(n, &products, &of_counts)?;
+        let mut partials = Partials::new(n, &products, &of_counts)?;
         let described: Vec<Reaction> = products.iter().zip(&all_changes).map(reaction).collect();
         let at = |place| described.get(partials.reaction(place)).cloned().unwrap_or_default();
+        let reactions: Vec<Reaction> = (0..partials.places()).map(at).collect();
+        let is_special = |r: &Reaction| r.is_varying || r.bends || r.is_watched;
+        (0..reactions.len()).filter(|&place| is_special(&reactions[place])).for_each(|place| partials.heed(place));
         Some(Swift {
             state: n,
-            reactions: (0..partials.places()).map(at).collect(),
+            reactions,
             partials,
             flowing: flowing.to_vec(),
             flow_of,
@@ -161,7 +164,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64, now: f64, stop: f64) {
+    fn start(&mut self, swift: &Swift, inputs: &[f64], tolerance: f64, now: f64, stop: f64) -> Sums {
         self.eta = (2.0 * tolerance).sqrt();
         self.inputs.clear();
         self.inputs.extend_from_slice(&inputs[..=swift.state]);
@@ -177,8 +180,9 @@ impl Course {
         self.draws.start(&swift.partials, &inputs[..swift.state]);
         (0..swift.flowing.len()).for_each(|v| self.enclose(swift, v));
         self.draws.renew(&swift.partials);
+        let sums = self.draws.sums();
         self.expand(swift);
-        self.go_on(swift, stop);
+        self.go_on(swift, stop, sums)
     }
 
     /// The amount at a position of the state, at `since`.
@@ -221,9 +225,9 @@ impl Course {
         self.inputs = inputs;
     }
 
-    /// Renews intervals that what flows has come close to the end of, and begins a step towards `stop`.
+    /// Renews intervals that what flows has come close to the end of, and begins a step towards `stop`; the sums then.
     #[inline]
-    fn go_on(&mut self, swift: &Swift, stop: f64) {
+    fn go_on(&mut self, swift: &Swift, stop: f64, mut sums: Sums) -> Sums {
         let mut is_outside = false;
         for (v, &i) in swift.flowing.iter().enumerate() {
             let x = self.flows[v];
@@ -236,9 +240,11 @@ impl Course {
         }
         if is_outside {
             self.draws.renew(&swift.partials);
+            sums = self.draws.sums();
         }
         self.find_speed(swift);
         self.until = self.since + self.longest_step(swift, stop - self.since);
+        sums
     }
 
     /// Computes the flow at the present amounts.
@@ -330,8 +336,8 @@ impl Process {
         let Some(swift) = &plan.swift else { return Ok(false) };
         let mut course = std::mem::take(&mut self.course);
         let mut now = self.time();
-        course.start(swift, &self.inputs, self.numerics.relative_tolerance, now, stop);
-        let result = self.follow(&plan, swift, &mut course, &mut now, stop, rows, progress);
+        let sums = course.start(swift, &self.inputs, self.numerics.relative_tolerance, now, stop);
+        let result = self.follow(&plan, swift, &mut course, sums, &mut now, stop, rows, progress);
         course.advance(now);
         course.write(swift, &mut self.inputs);
         self.set_time(now);
@@ -344,37 +350,44 @@ impl Process {
         plan: &Plan,
         swift: &Swift,
         course: &mut Course,
+        sums: Sums,
         now: &mut f64,
         stop: f64,
         rows: &mut Rows,
         progress: &dyn Progress,
     ) -> Result<bool, Stop> {
         let partials = &swift.partials;
-        // By value, so that its state can stay in registers.
-        let mut rng = self.rng.clone();
-        let mut left = self.remaining;
+        let (rng, left) = (self.rng.clone(), self.remaining);
+        let mut walk = Walk { rng, now: *now, left, sums, events: self.events, last: self.last };
+        let mut until_look = walk.events + LOOK as u64;
         let mut in_vain = 0;
         let result = loop {
             let limit = course.until.min(stop);
-            if limit.is_nan() || limit < *now {
+            if limit.is_nan() || limit < walk.now {
                 let names = plan.flow.positions.iter().map(|&i| plan.system.state_names()[i].clone()).collect();
-                break Err(Stop::Flow { stop: kurtz_ode::Stop::NotFinite { time: *now, variable: 0 }, names });
+                let stop = kurtz_ode::Stop::NotFinite { time: walk.now, variable: 0 };
+                break Err(Stop::Flow { stop, names });
             }
-            let total = course.draws.total();
-            let candidate = *now + left / total;
+            let before = walk.events;
+            course.draws.walk(partials, &mut walk, limit.min(rows.next()));
+            if walk.events != before {
+                in_vain = 0;
+            }
+            let total = walk.sums.total();
+            let candidate = walk.now + walk.left / total;
             let is_candidate = candidate <= limit;
             let next = if is_candidate { candidate } else { limit };
             if rows.next() < next {
                 self.write_rows(plan, swift, course, next, rows);
             }
             if !is_candidate {
-                left = (left - total * (next - *now)).max(0.0);
-                *now = next;
+                walk.left = (walk.left - total * (next - walk.now)).max(0.0);
+                walk.now = next;
                 if next >= stop {
                     break Ok(false);
                 }
                 course.advance(next);
-                course.go_on(swift, stop);
+                walk.sums = course.go_on(swift, stop, walk.sums);
                 in_vain += 1;
                 self.memory.steps += 1;
                 if self.memory.steps.is_multiple_of(LOOK) {
@@ -394,26 +407,30 @@ impl Process {
                 }
                 continue;
             }
-            *now = next;
+            walk.now = next;
             in_vain = 0;
-            left = rng.exponential();
-            let Some(place) = course.draws.choose(partials, rng.uniform(), rng.uniform()) else { continue };
+            let drawn = course.draws.choose(partials, &walk.sums, walk.rng.uniform(), walk.rng.uniform());
+            walk.left = walk.rng.exponential();
+            let Some(place) = drawn else { continue };
             let reaction = &swift.reactions[place];
-            if reaction.is_varying && !course.happens(swift, reaction, place, rng.uniform(), next) {
+            if reaction.is_varying && !course.happens(swift, reaction, place, walk.rng.uniform(), next) {
                 continue;
             }
-            if !course.draws.fire(partials, place) {
+            let Some(after) = course.draws.fire(partials, place) else {
                 course.advance(next);
                 break Err(self.negative_amount(partials.reaction(place), |i| course.amount(swift, i), next));
-            }
+            };
+            walk.sums = after;
             if reaction.bends {
                 course.advance(next);
                 reaction.changes.iter().for_each(|&(v, change)| course.flows[v] += change);
-                course.go_on(swift, stop);
+                walk.sums = course.go_on(swift, stop, walk.sums);
             }
-            self.events += 1;
-            self.last = next;
-            if self.events.is_multiple_of(LOOK as u64) {
+            walk.events += 1;
+            walk.last = next;
+            if walk.events >= until_look {
+                until_look = walk.events + LOOK as u64;
+                self.events = walk.events;
                 self.set_time(next);
                 course.write(swift, &mut self.inputs);
                 if let Err(stop) = self.look_around(total, rows.end(), progress) {
@@ -424,8 +441,8 @@ impl Process {
                 break Ok(false);
             }
         };
-        self.rng = rng;
-        self.remaining = left;
+        *now = walk.now;
+        (self.rng, self.remaining, self.events, self.last) = (walk.rng, walk.left, walk.events, walk.last);
         result
     }
 

@@ -146,9 +146,10 @@ fn ranges(scan: &Scan, axis: &str) -> Figure {
         for (label, members) in groups(scan, axis) {
             let x: Vec<f64> = members.iter().filter_map(|c| c.point.value(axis)).collect();
             let of = |f: &dyn Fn(&Course) -> f64| -> Vec<f64> { members.iter().map(|c| f(&c.courses[k])).collect() };
-            let high = Points::new(label.clone(), x.clone(), of(&|c| c.range.high.value));
+            let edge = |name: &str| if label.is_empty() { name.into() } else { format!("{label}: {name}") };
+            let high = Points::new(edge("highest mean + sd"), x.clone(), of(&|c| c.range.high.value));
             panel = panel.with(high.error(of(&|c| 1.96 * c.range.high.error)).marker(Marker::Circle));
-            let low = Points::new(label, x, of(&|c| c.range.low.value));
+            let low = Points::new(edge("lowest mean - sd"), x, of(&|c| c.range.low.value));
             panel = panel.with(low.error(of(&|c| 1.96 * c.range.low.error)).marker(Marker::OpenCircle));
         }
         figure = figure.panel(panel);

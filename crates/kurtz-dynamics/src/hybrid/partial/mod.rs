@@ -13,6 +13,10 @@
 //!
 //! Amounts here may be upper bounds of what is really there: a draw is then a candidate, see [`super::swift`].
 
+mod walk;
+
+pub(super) use walk::Walk;
+
 use super::product::Product;
 
 /// Numbers are added and compared in fours.
@@ -29,6 +33,9 @@ pub(super) const MOST_AMOUNTS: usize = 254;
 const FACTORS: usize = 3;
 /// Changes that are kept with a reaction; further ones are rare.
 const CHANGES: usize = 4;
+/// What a reaction does beside adding to the first row and to amounts, where that is not one partner: nothing, or more.
+const NOTHING: u8 = 255;
+const MORE: u8 = 254;
 /// Events after which sums are made anew.
 const FRESH: u32 = 1024;
 /// Part of the total at the last renewal below which sums are made anew.
@@ -122,8 +129,8 @@ struct Jump {
     first: Row,
     changes: [f64; CHANGES],
     slots: [u8; CHANGES],
-    /// There is nothing else that it does.
-    is_plain: bool,
+    /// The one partner of several factors in the first row that it changes, if that is all; or [`NOTHING`], or [`MORE`].
+    then: u8,
 }
 
 /// What else a reaction does.
@@ -247,13 +254,23 @@ impl Partials {
         }
         let first = rows[0];
         extra.others = rows.split_off(1);
-        let is_plain = extra.others.is_empty() && extra.changes.is_empty() && extra.renews.is_empty();
-        (Jump { first, changes: amounts, slots, is_plain }, extra)
+        let is_short = extra.others.is_empty() && extra.changes.is_empty();
+        let then = match extra.renews[..] {
+            [] if is_short => NOTHING,
+            [q] if is_short => q as u8,
+            _ => MORE,
+        };
+        (Jump { first, changes: amounts, slots, then }, extra)
     }
 
     /// All blocks of a group.
     fn blocks_of(&self, group: usize) -> impl Iterator<Item = &Block> {
         std::iter::once(&self.blocks[group]).chain(&self.blocks[self.more[group].clone()])
+    }
+
+    /// Leaves the reaction at a place to the caller of [`Draws::walk`], always.
+    pub fn heed(&mut self, place: usize) {
+        self.jumps[place].then = MORE;
     }
 
     /// Number of places; some are of no reaction.
@@ -313,13 +330,30 @@ pub(super) struct Draws {
     /// Groups: the first row, and the others.
     first: Row,
     others: Vec<Row>,
-    /// Sums of m R within the first row, and totals of all rows up to and including each.
-    below: [f64; WIDTH],
+    /// Totals of all rows up to and including each, if there are several.
     totals: Vec<f64>,
-    total: f64,
+    /// The sums after whatever was done last out of line.
+    sums: Sums,
     /// Events since sums were made anew, and the total below which they are.
     age: u32,
     least: f64,
+}
+
+/// Sums of m R: what a draw needs first. They are handed from event to event by value, since an event would wait for them on
+/// their way through memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    /// Over the first one, two, ... groups of the first row.
+    below: [f64; WIDTH],
+    total: f64,
+}
+
+impl Sums {
+    /// The total propensity.
+    #[inline(always)]
+    pub fn total(&self) -> f64 {
+        self.total
+    }
 }
 
 impl Default for Draws {
@@ -328,9 +362,8 @@ impl Default for Draws {
             amounts: Box::new([0.0; SLOTS]),
             first: Row::default(),
             others: Vec::new(),
-            below: [0.0; WIDTH],
             totals: Vec::new(),
-            total: 0.0,
+            sums: Sums::default(),
             age: 0,
             least: 0.0,
         }
@@ -339,7 +372,7 @@ impl Default for Draws {
 
 impl Draws {
     /// Starts from these amounts.
-    pub fn start(&mut self, partials: &Partials, amounts: &[f64]) {
+    pub fn start(&mut self, partials: &Partials, amounts: &[f64]) -> Sums {
         self.amounts.fill(0.0);
         self.amounts[..amounts.len()].copy_from_slice(amounts);
         self.amounts[ONE as usize] = 1.0;
@@ -348,6 +381,13 @@ impl Draws {
         self.others.resize(partials.rows - 1, Row::default());
         self.totals.resize(partials.rows, 0.0);
         self.renew(partials);
+        self.sums
+    }
+
+    /// The sums after [`Draws::renew`] or [`Draws::settle`].
+    #[inline(always)]
+    pub fn sums(&self) -> Sums {
+        self.sums
     }
 
     /// The amount at a position of the state.
@@ -383,7 +423,7 @@ impl Draws {
         }
         self.add_up();
         self.age = 0;
-        self.least = DROP * self.total;
+        self.least = DROP * self.sums.total;
     }
 
     #[inline(always)]
@@ -394,32 +434,28 @@ impl Draws {
 
     #[inline(always)]
     fn add_up(&mut self) {
-        self.below = self.first.below();
-        self.total = self.below[WIDTH - 1];
+        let below = self.first.below();
+        self.sums = Sums { below, total: below[WIDTH - 1] };
         if !self.others.is_empty() {
-            self.add_up_others();
+            self.sums.total = self.add_up_others(self.sums.total);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn add_up_others(&mut self) {
-        self.totals[0] = self.total;
+    fn add_up_others(&mut self, first: f64) -> f64 {
+        let mut total = first;
+        self.totals[0] = total;
         for (r, row) in self.others.iter().enumerate() {
-            self.total += row.below()[WIDTH - 1];
-            self.totals[r + 1] = self.total;
+            total += row.below()[WIDTH - 1];
+            self.totals[r + 1] = total;
         }
+        total
     }
 
-    /// The total propensity.
+    /// Carries out the reaction at a place. None if an amount would become negative: nothing has changed then.
     #[inline(always)]
-    pub fn total(&self) -> f64 {
-        self.total
-    }
-
-    /// Carries out the reaction at a place. False if an amount would become negative: nothing has changed then.
-    #[inline(always)]
-    pub fn fire(&mut self, partials: &Partials, place: usize) -> bool {
+    pub fn fire(&mut self, partials: &Partials, place: usize) -> Option<Sums> {
         let jump = &partials.jumps[place];
         // All signs in one number.
         let mut signs = 0;
@@ -430,21 +466,18 @@ impl Draws {
         }
         if signs >> 63 != 0 {
             self.undo(jump);
-            return false;
+            return None;
+        }
+        if jump.then != NOTHING && !self.fire_more(partials, place) {
+            return None;
         }
         self.first.add(&jump.first);
-        if !jump.is_plain && !self.fire_more(partials, place) {
-            return false;
-        }
-        self.add_up();
-        self.age += 1;
-        if self.age >= FRESH || self.total <= self.least {
-            self.renew(partials);
-        }
-        true
+        partials.extras[place].renews.iter().for_each(|&q| self.renew_partner(partials, q));
+        self.settle(partials);
+        Some(self.sums)
     }
 
-    /// What only some reactions do.
+    /// What only some reactions do. False if an amount would become negative: nothing has changed then.
     #[inline(never)]
     fn fire_more(&mut self, partials: &Partials, place: usize) -> bool {
         let extra = &partials.extras[place];
@@ -456,11 +489,9 @@ impl Draws {
         if is_negative {
             self.undo(&partials.jumps[place]);
             extra.changes.iter().for_each(|&(slot, change)| self.amounts[slot as usize] -= change);
-            self.renew(partials);
             return false;
         }
         self.others.iter_mut().zip(&extra.others).for_each(|(row, change)| row.add(change));
-        extra.renews.iter().for_each(|&q| self.renew_partner(partials, q));
         true
     }
 
@@ -472,7 +503,7 @@ impl Draws {
         }
     }
 
-    /// Changes one amount; [`Draws::settle`] takes such changes into the total.
+    /// Changes one amount; [`Draws::settle`] then makes the sums anew.
     #[inline(never)]
     pub fn add(&mut self, partials: &Partials, position: usize, change: f64) {
         self.amounts[position & (SLOTS - 1)] += change;
@@ -484,13 +515,13 @@ impl Draws {
         }
     }
 
-    /// Takes changes by [`Draws::add`] into the total.
+    /// Makes the sums anew after changes by [`Draws::add`].
     #[inline(never)]
     pub fn settle(&mut self, partials: &Partials) {
         self.add_up();
         self.age += 1;
         // From nothing on, sums are small differences of what they were.
-        if self.age >= FRESH || self.total <= self.least || self.least == 0.0 {
+        if self.age >= FRESH || self.sums.total <= self.least || self.least == 0.0 {
             self.renew(partials);
         }
     }
@@ -498,9 +529,9 @@ impl Draws {
     /// The place of the reaction that two numbers, uniform in (0, 1), choose: the group and the reaction within it. None if
     /// rounding led beyond the last one.
     #[inline(always)]
-    pub fn choose(&self, partials: &Partials, part: f64, part_within: f64) -> Option<usize> {
-        let (mut first, mut row, mut below) = (0, &self.first, self.below);
-        let mut target = part * self.total;
+    pub fn choose(&self, partials: &Partials, sums: &Sums, part: f64, part_within: f64) -> Option<usize> {
+        let (mut first, mut row, mut below) = (0, &self.first, sums.below);
+        let mut target = part * sums.total;
         if !self.others.is_empty() {
             let r = self.row_of(target);
             if r > 0 {
