@@ -7,6 +7,7 @@ mod hostile;
 mod interruption;
 mod models;
 mod questions;
+mod reduced_models;
 mod reductions;
 mod results;
 mod scans;

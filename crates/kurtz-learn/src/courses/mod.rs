@@ -96,6 +96,16 @@ impl Courses {
         standard_names(&self.visible, &self.hidden)
     }
 
+    /// A number that differs, but by chance, if a bit of the numbers that are learned from does (FNV-1a).
+    pub fn digest(&self) -> u64 {
+        let split = |c: &Course| if c.split == Split::Train { 1.0 } else { 0.0 };
+        let shape = self.dynamic.iter().map(|&p| p as f64).chain([self.width() as f64, self.step]);
+        let values = self.courses.iter().flat_map(|c| [split(c)].into_iter().chain(c.standard.iter().copied()));
+        let changes = self.courses.iter().flat_map(|c| c.change.iter().copied());
+        let bytes = shape.chain(values).chain(changes).flat_map(|v| v.to_bits().to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    }
+
     /// Number of rows of a course.
     pub fn times(&self, course: usize) -> usize {
         self.courses[course].standard.len() / self.width()

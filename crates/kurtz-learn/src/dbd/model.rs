@@ -46,6 +46,8 @@ pub struct Description {
     pub standardisation: Standardisation,
     /// Means of theta-hat at the start of the courses learned from.
     pub typical: Vec<f64>,
+    /// Least and largest value of each standard parameter in the courses learned from, `[standard parameters]`.
+    pub seen: Vec<[f64; 2]>,
     /// The trial, from 0.
     pub trial: usize,
     /// The round, from 1.
@@ -217,6 +219,7 @@ impl ReducedModel {
             ("target means", description.scale.target_mean.len(), outputs),
             ("target standard deviations", description.scale.target_sd.len(), outputs),
             ("typical parameters", description.typical.len(), shape.standard_count()),
+            ("ranges of parameters", description.seen.len(), shape.standard_count()),
             ("latents", description.latents.count(), shape.latent_count()),
             ("shifts", description.standardisation.shift.len(), shape.visible),
             ("scales", description.standardisation.scale.len(), shape.visible),
@@ -342,6 +345,10 @@ impl Description {
         let (inputs, subnet, latents, scale) = parts;
         let width = courses.width();
         let mean = |p: usize| train.iter().map(|&c| courses.standard(c, 0)[p]).sum::<f64>() / train.len() as f64;
+        let rows = || train.iter().flat_map(|&c| courses.courses[c].standard.chunks_exact(width));
+        let seen = |p: usize| {
+            rows().fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], row| [least.min(row[p]), most.max(row[p])])
+        };
         Description {
             inputs,
             subnet,
@@ -353,6 +360,7 @@ impl Description {
             dynamic: courses.dynamic.clone(),
             standardisation: courses.standardisation.clone(),
             typical: (0..width).map(mean).collect(),
+            seen: (0..width).map(seen).collect(),
             trial: 0,
             round: 0,
             kept: Kept::Last,

@@ -76,6 +76,8 @@ struct Task<'a> {
     inputs: Arc<CompiledInputs>,
     train: Vec<usize>,
     period: f64,
+    /// Of the courses: states of training on others are not taken up.
+    digest: u64,
 }
 
 /// Points with standardised targets.
@@ -123,7 +125,7 @@ impl<'a> Task<'a> {
             });
         }
         let period = courses.times(train[0]) as f64;
-        Ok(Task { courses, settings, inputs: Arc::new(inputs), train, period })
+        Ok(Task { courses, settings, inputs: Arc::new(inputs), train, period, digest: courses.digest() })
     }
 
     fn sets(&self, trial: usize) -> Result<Sets, LearnError> {
@@ -184,8 +186,9 @@ impl<'a> Task<'a> {
             }
             step.round(number, &sets, &mut state);
             progress.advance(1);
-            if let Some(file) = file.as_ref().filter(|_| state.losses.len().is_multiple_of(every)) {
-                state.save(file, self.settings, number)?;
+            let is_due = state.losses.len().is_multiple_of(every) || state.losses.len() == self.settings.rounds;
+            if let Some(file) = file.as_ref().filter(|_| is_due) {
+                state.save(file, self, number)?;
             }
         }
         progress.advance((self.settings.rounds - state.losses.len()) as u64);
@@ -245,10 +248,10 @@ impl State {
         self.losses.len() - round >= patience
     }
 
-    fn save(&self, file: &Path, settings: &DbdSettings, number: usize) -> Result<(), LearnError> {
+    fn save(&self, file: &Path, task: &Task<'_>, number: usize) -> Result<(), LearnError> {
         let mut tensors = Tensors::default();
         self.trainer.write("trainer.", &mut tensors);
-        tensors.notes.insert("settings".into(), identity(settings, number));
+        tensors.notes.insert("settings".into(), identity(task, number));
         tensors.push_doubles("latents", self.latents.coefficients.clone());
         let [mean, square] = &self.averages;
         tensors.push_doubles("latents.mean", mean.clone());
@@ -270,8 +273,8 @@ impl State {
         let bytes = std::fs::read(file).map_err(|e| failed(e.to_string()))?;
         let number = file.file_stem().and_then(|s| s.to_str()?.strip_prefix("trial-")?.parse().ok()).unwrap_or(0);
         let tensors = Tensors::from_bytes(&bytes).map_err(|e| failed(e.to_string()))?;
-        if tensors.notes.get("settings") != Some(&identity(task.settings, number)) {
-            return Err(failed("it was made with other settings; delete it, or give another directory".into()));
+        if tensors.notes.get("settings") != Some(&identity(task, number)) {
+            return Err(failed("it was made with other settings or data; delete it, or give another directory".into()));
         }
         self.trainer.read("trainer.", &tensors)?;
         let count = self.latents.coefficients.len();
@@ -298,9 +301,9 @@ impl State {
 }
 
 /// What a checkpoint must agree in.
-fn identity(settings: &DbdSettings, number: usize) -> String {
-    let text = serde_json::to_string(&DbdSettings { trials: 1, ..settings.clone() }).expect("plain data");
-    format!("trial {number} of {text}")
+fn identity(task: &Task<'_>, number: usize) -> String {
+    let text = serde_json::to_string(&DbdSettings { trials: 1, ..task.settings.clone() }).expect("plain data");
+    format!("trial {number} of {text} from {:016x}", task.digest)
 }
 
 /// The space of a step and its points.

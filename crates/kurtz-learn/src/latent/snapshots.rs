@@ -130,6 +130,28 @@ impl Snapshots {
         self
     }
 
+    /// The same with the visible species in another order; names that are not there are left out.
+    pub fn ordered(&self, visible: &[String]) -> Self {
+        let n = self.visible.len();
+        let places: Vec<usize> =
+            visible.iter().filter_map(|v| self.visible.iter().position(|other| other == v)).collect();
+        if places.iter().copied().eq(0..n) {
+            return self.clone();
+        }
+        let means = self.mean.chunks_exact(n).flat_map(|row| places.iter().map(|&p| row[p]));
+        let pair = |block: &[f64], i: usize| places.iter().map(|&j| block[i * n + j]).collect::<Vec<_>>();
+        let covariances =
+            self.covariance.chunks_exact(n * n).flat_map(|block| places.iter().flat_map(|&i| pair(block, i)));
+        Snapshots {
+            visible: places.iter().map(|&p| self.visible[p].clone()).collect(),
+            times: self.times.clone(),
+            mean: means.collect(),
+            covariance: covariances.collect(),
+            count: self.count,
+            sampling: None,
+        }
+    }
+
     /// Number of times.
     pub fn len(&self) -> usize {
         self.times.len()

@@ -3,6 +3,7 @@
 use crate::Error;
 use kurtz_learn::LearnError;
 use kurtz_learn::approximation::InputMap;
+use kurtz_learn::courses::Standardisation;
 use kurtz_learn::dbd::ReducedModel;
 use kurtz_ode::{Integration, OdeMethod, solve};
 use kurtz_report::DataTable;
@@ -71,7 +72,12 @@ pub fn run(settings: &Settings) -> Result<Predicted, Error> {
     let steps = steps as usize;
     let times: Vec<f64> = (0..=steps).map(|t| t as f64 * description.step).collect();
     let (visible, width) = (first.visible().len(), start.len());
-    let mut remarks = Vec::new();
+    let mut remarks = outside(first, &start);
+    if steps >= description.steps {
+        let data_end = description.step * (description.steps - 1) as f64;
+        remarks
+            .push(format!("after {data_end}, where the data end, the law of the hidden species only repeats itself"));
+    }
     let (mut courses, mut failed, mut negative) = (Vec::new(), 0, 0);
     for model in &models {
         let standard = if settings.adaptive {
@@ -122,6 +128,28 @@ pub fn run(settings: &Settings) -> Result<Predicted, Error> {
         }
     }
     Ok(Predicted { table, remarks })
+}
+
+/// What at the start is outside of the data learned from.
+fn outside(model: &ReducedModel, start: &[f64]) -> Vec<String> {
+    let Standardisation { shift, scale } = &model.description().standardisation;
+    let loadings = model.visible().len() * model.inputs().shape().hidden;
+    let mut remarks = Vec::new();
+    for (i, name) in model.visible().iter().enumerate() {
+        let count = |y: f64| shift[i] + scale[i] * y;
+        let p = loadings + i;
+        let [least, most] = model.description().seen[p];
+        let slack = 1e-9 * (most - least);
+        if !(least - slack..=most + slack).contains(&start[p]) {
+            remarks.push(format!(
+                "a mean of {:.1} of {name} at the start is outside of what the models learned from ({:.1} to {:.1})",
+                count(start[p]),
+                count(least),
+                count(most)
+            ));
+        }
+    }
+    remarks
 }
 
 /// theta-hat at the start.

@@ -20,6 +20,7 @@ pub fn compare(
     oscillators: &OscillatorSettings,
     courses: &Courses,
     learned: &[Learned],
+    time: &Axis,
 ) -> Result<(Section, Vec<Check>, DataTable), Error> {
     let (train, unseen) = (courses.of_split(Split::Train), courses.of_split(Split::Unseen));
     let ensemble = OscillatorEnsemble::fit(courses, &train, oscillators)?;
@@ -105,8 +106,8 @@ pub fn compare(
             let bound = |sign: f64| mean.iter().zip(&half).map(|(m, h)| m + sign * h).collect::<Vec<_>>();
             figure = figure.panel(
                 Panel::new()
-                    .title(format!("{value}"))
-                    .x(Axis::new("time"))
+                    .title(format!("{} = {value}", courses.condition_names[0]))
+                    .x(time.clone())
                     .y(Axis::new(courses.parameter_names()[courses.dynamic[0]].clone()))
                     .with(Line::new("course", times.clone(), of(&truth)).width(2.0).opacity(0.5))
                     .with(Band::new("oscillators", times.clone(), bound(-1.0), bound(1.0)))

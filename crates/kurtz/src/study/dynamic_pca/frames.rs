@@ -330,20 +330,22 @@ fn stored_vectors(
     Ok(Compared { table, checks })
 }
 
-/// What standardising does to ensembles of counts (Figs. 8 and 9): the map made of the `pooled` conditions, means and standard
-/// deviations of all conditions before and after, and single trajectories of the condition at position `shown`, if there are
-/// any: `[species][trajectory]` of values at the times of the snapshots.
+/// What standardising does to ensembles of counts (Figs. 8 and 9): the map of the courses, made of the `pooled` conditions,
+/// and single trajectories of the middle condition before and after, `[condition][species][trajectory]` of values at the
+/// times of the snapshots.
 ///
 /// # Errors
 /// As [`kurtz_learn::latent::Snapshots::standardisation`].
 pub fn standardising(
     recordings: &[Recording],
     pooled: &[usize],
-    shown: usize,
-    trajectories: &[Vec<Vec<f64>>],
+    by: &Standardisation,
+    trajectories: &[Vec<Vec<Vec<f64>>>],
+    time: &Axis,
 ) -> Result<Part, Error> {
-    let ends: Vec<_> = pooled.iter().map(|&c| &recordings[c].snapshots).collect();
-    let by = kurtz_learn::latent::Snapshots::standardisation(&ends)?;
+    let train: Vec<usize> = (0..recordings.len()).filter(|&c| recordings[c].split == Split::Train).collect();
+    let shown = train.get(train.len() / 2).copied().unwrap_or(0);
+    let trajectories = trajectories.get(shown).map_or(&[][..], Vec::as_slice);
     let visible = &recordings[shown].snapshots.visible;
     let n = visible.len();
     let mut table = Table::new(["species", "mean at the low end", "mean at the high end", "m", "s"]).caption(
@@ -364,18 +366,17 @@ pub fn standardising(
     }
     let times = &recordings[shown].snapshots.times;
     let mut figure = Figure::new("standardised").columns(2).caption(
-        "Single trajectories before and after standardising, with the mean and standard deviation of the ensemble.",
+        "Single trajectories of the condition in the middle before and after the transformation, with the mean of the ensemble.",
     );
-    let own = kurtz_learn::latent::Snapshots::standardisation(&[&recordings[shown].snapshots])?;
     for i in 0..n {
         for standardised in [false, true] {
-            let scaled = |x: f64| if standardised { (x - own.shift[i]) / own.scale[i] } else { x };
+            let scaled = |x: f64| if standardised { (x - by.shift[i]) / by.scale[i] } else { x };
             let axis = if standardised {
                 Axis::new(format!("y of {}", visible[i]))
             } else {
                 Axis::new(format!("{} (molecules)", visible[i]))
             };
-            let mut panel = Panel::new().x(Axis::new("time").unit("s")).y(axis);
+            let mut panel = Panel::new().x(time.clone()).y(axis);
             for trajectory in trajectories.get(i).into_iter().flatten() {
                 let values: Vec<f64> = trajectory.iter().map(|&x| scaled(x)).collect();
                 panel = panel.with(Line::new("trajectories", times.clone(), values).width(0.5).opacity(0.6));
@@ -391,7 +392,7 @@ pub fn standardising(
          made.",
     );
     for i in 0..n {
-        let mut panel = Panel::new().x(Axis::new("time").unit("s")).y(Axis::new(format!("{} (molecules)", visible[i])));
+        let mut panel = Panel::new().x(time.clone()).y(Axis::new(format!("{} (molecules)", visible[i])));
         for &c in pooled {
             let snapshots = &recordings[c].snapshots;
             let label = recordings[c].condition.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");

@@ -30,7 +30,12 @@ impl Learned {
     /// Trains one model and follows it at all conditions.
     pub fn new(settings: &Settings, model: &Model, courses: &Courses, progress: &dyn Progress) -> Result<Self, Error> {
         let begun = std::time::Instant::now();
-        let trials = train(courses, &settings.training(model, courses)?, None, progress)?;
+        let kept = settings.kept(model);
+        if let Some(directory) = &kept {
+            std::fs::create_dir_all(directory)
+                .map_err(|source| kurtz_report::ReportError::Write { path: directory.clone(), source })?;
+        }
+        let trials = train(courses, &settings.training(model, courses)?, kept.as_deref(), progress)?;
         let seconds = begun.elapsed().as_secs_f64();
         let all: Vec<usize> = (0..courses.courses.len()).collect();
         progress.begin("following the reduced models", 2 * trials.len() as u64);

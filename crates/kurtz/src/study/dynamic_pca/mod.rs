@@ -1,22 +1,29 @@
 //! Physics-based dynamic PCA: reduced models of the law of a few species, learned with what reactions would do to their
 //! parameters (O. K. Ernst, T. M. Bartol, T. J. Sejnowski, E. Mjolsness, arXiv:2109.05053).
 
+mod beside_published;
 mod beyond;
 pub mod ensembles;
 pub mod frames;
+mod hidden;
 mod learned;
+mod ranges;
 mod reference;
+pub mod sampling;
 mod sections;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 
-pub use settings::Settings;
+pub use settings::{Data, Settings};
 
 use super::findings::{Findings, provenance};
 use crate::Error;
 use kurtz_dynamics::Progress;
 use kurtz_learn::approximation::CandidateSet;
 use kurtz_learn::courses::Split;
-use kurtz_report::{Cell, Report, Section, Table};
+use kurtz_learn::dbd::Validation;
+use kurtz_report::{Cell, Check, DataTable, Report, Section, Table};
 use learned::Learned;
 
 /// Runs the study.
@@ -26,11 +33,14 @@ use learned::Learned;
 pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Error> {
     let mut provenance = provenance().seed(settings.seed).threads(rayon::current_num_threads()).settings(settings)?;
     provenance.cite("ernst2021");
-    let courses = provenance.timed("courses", || settings.data.courses(settings.seed, progress))?;
+    settings.check()?;
+    let material =
+        provenance.timed("courses", || settings.data.courses(settings.seed, &settings.directory, progress))?;
+    let courses = &material.courses;
     let mut learned = Vec::new();
     for model in &settings.models {
         let trained = provenance
-            .timed(format!("training of {}", model.name), || Learned::new(settings, model, &courses, progress))?;
+            .timed(format!("training of {}", model.name), || Learned::new(settings, model, courses, progress))?;
         learned.push(trained);
     }
     let mut report = Report::new(settings.title.clone()).subtitle(
@@ -62,48 +72,67 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
             ))
             .table(models),
     );
+    if let Some(recorded) = &material.recorded {
+        let ends = sampling::ends(&recorded.recordings)?;
+        let part = frames::standardising(
+            &recorded.recordings,
+            &ends,
+            &courses.standardisation,
+            &recorded.trajectories,
+            &material.time,
+        )?;
+        report.sections.push(part.section);
+        if let Data::Sampled(sampling) = &settings.data
+            && let Some(published) = &sampling.published_scale
+        {
+            report.checks.extend(published.checks(&courses.visible, &courses.standardisation));
+        }
+        if let Some(part) = beside_published::compare(settings, courses, &material.time)? {
+            report.sections.push(part.section);
+            report.checks.extend(part.checks);
+        }
+    }
     let (visible, hidden) = (&courses.visible, &courses.hidden);
     if let Some(l) = learned.iter().find(|l| l.model.inputs == settings::Inputs::Reactions) {
         let conserved: Vec<usize> = (0..visible.len()).filter(|&i| settings.conserved.contains(&visible[i])).collect();
         let candidates = CandidateSet::conserving(visible, hidden, &conserved);
         let train = courses.of_split(Split::Train);
         let at = (train[train.len() / 2], 49.min(courses.times(0) - 2));
-        let published = settings.reference.as_deref().filter(|d| d.exists());
-        let part = frames::inputs(&courses, &candidates, at, l.model.modes, published)?;
+        // The stored vectors are those of the published courses.
+        let is_published = !matches!(settings.data, Data::Sampled(_));
+        let published = settings.reference.as_deref().filter(|d| is_published && d.exists());
+        let part = frames::inputs(courses, &candidates, at, l.model.modes, published)?;
         report.sections.push(part.section);
         report.checks.extend(part.checks);
         findings.data.extend(part.data);
     }
-    let (section, checks, data) = sections::errors(settings, &courses, &learned)?;
-    report.sections.push(section);
-    report.checks.extend(checks);
-    findings.data.push(data);
-    let (section, data) = sections::ranges(settings, &courses, &learned);
-    report.sections.push(section);
-    findings.data.push(data);
-    let (section, data) = sections::followed(&courses, &learned);
-    report.sections.push(section);
-    findings.data.push(data);
-    let reference = settings.reference.as_deref().filter(|d| d.exists());
-    let (section, checks, data) = sections::latents(&courses, &learned, reference);
-    report.sections.push(section);
-    report.checks.extend(checks);
-    findings.data.push(data);
-    if let Some(oscillators) = &settings.oscillators {
-        let (section, checks, data) = beyond::compare(settings, oscillators, &courses, &learned)?;
+    let is_compared = settings.reference.as_deref().is_some_and(|d| d.exists());
+    let mut add = |(section, checks, data): (Section, Vec<Check>, DataTable)| {
         report.sections.push(section);
         report.checks.extend(checks);
         findings.data.push(data);
+    };
+    add(sections::errors(settings, courses, &learned)?);
+    add(ranges::ranges(settings, courses, &learned)?);
+    add(sections::followed(courses, &learned, is_compared, &material.time));
+    add(hidden::latents(courses, &learned, is_compared, &material.time));
+    if let Some(oscillators) = &settings.oscillators {
+        add(beyond::compare(settings, oscillators, courses, &learned, &material.time)?);
     }
-    // One model of each kind, to predict with.
+    // Trials of one another, to predict with; for other programs the first one is enough.
     for l in &learned {
-        let name: String = l.model.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let name = l.model.file_name();
         for (k, trial) in l.trials.iter().enumerate() {
             findings.files.push((format!("models/{name}-{k}.safetensors"), trial.last.to_bytes()));
-            findings.files.push((format!("models/{name}-{k}.onnx"), trial.last.network().to_onnx()));
+            if let Some(best) = trial.best.as_ref().filter(|_| l.model.validation != Validation::Unseen) {
+                findings.files.push((format!("models/best/{name}-{k}.safetensors"), best.to_bytes()));
+            }
         }
+        findings.files.push((format!("models/{name}-0.onnx"), l.trials[0].last.network().to_onnx()));
     }
     report.provenance = Some(provenance);
     findings.report = report;
+    // What was finished is in the models now.
+    settings.forget();
     Ok(findings)
 }

@@ -1,15 +1,16 @@
 //! Settings of the study of dynamic PCA.
 
+use super::sampling::{Material, Sampling};
 use crate::Error;
-use crate::study::{ModelChoice, simulate};
 use kurtz_dynamics::Progress;
 use kurtz_learn::approximation::{CandidateSet, InputSettings};
-use kurtz_learn::courses::{CourseSettings, Courses, Recording, Split};
+use kurtz_learn::courses::Courses;
 use kurtz_learn::dbd::{DbdSettings, OscillatorSettings, Validation};
-use kurtz_learn::latent::Snapshots;
 use kurtz_learn::nn::{AdamSettings, MlpSettings};
+use kurtz_model::kinetics::Changes;
+use kurtz_report::Axis;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settings of the study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub struct Settings {
     /// Unit of what is shown, and counts in one unit. Default molecules.
     #[serde(default)]
     pub unit: Option<Unit>,
+    /// Where finished conditions and the state of training are kept: the directory of the report. Empty for nowhere.
+    #[serde(skip)]
+    pub directory: PathBuf,
 }
 
 /// A unit of counts.
@@ -64,42 +68,6 @@ pub enum Data {
     PublishedReceptors(PathBuf),
     /// Ensembles sampled here.
     Sampled(Box<Sampling>),
-}
-
-/// Ensembles of one model at several conditions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sampling {
-    /// The model.
-    pub model: ModelChoice,
-    /// Method, as of `kurtz simulate`. Default `auto`.
-    #[serde(default = "auto")]
-    pub method: String,
-    /// Reactions that flow.
-    #[serde(default)]
-    pub continuous: Vec<String>,
-    /// Step of flows by whole molecules.
-    #[serde(default)]
-    pub current_step: Option<f64>,
-    /// Trajectories of each condition.
-    pub trajectories: u64,
-    /// The visible species.
-    pub visible: Vec<String>,
-    /// First time of the courses.
-    pub from: f64,
-    /// Last time of the courses.
-    pub to: f64,
-    /// Rows of a course after the first.
-    pub steps: usize,
-    /// What the conditions differ in: a species (its initial value) or a parameter of the model.
-    pub varied: String,
-    /// Values of the conditions to learn from.
-    pub train: Vec<f64>,
-    /// Values of the conditions to be predicted.
-    pub unseen: Vec<f64>,
-    /// How courses are made. Default as published for calcium.
-    #[serde(default = "CourseSettings::published")]
-    pub courses: CourseSettings,
 }
 
 /// What a subnet sees.
@@ -151,10 +119,6 @@ fn six() -> usize {
     6
 }
 
-fn auto() -> String {
-    "auto".into()
-}
-
 fn unseen() -> Validation {
     Validation::Unseen
 }
@@ -190,64 +154,110 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Checks what can be told before anything is sampled.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let bad = |setting, found: String, expected| Err(Error::Setting { setting, found, expected });
+        if self.models.is_empty() {
+            return bad("models", "none".into(), "give at least one table `[[models]]`");
+        }
+        if self.trials == 0 {
+            return bad("trials", "0".into(), "there must be at least one");
+        }
+        let names: Vec<String> = self.models.iter().map(Model::file_name).collect();
+        if let Some(i) = (0..names.len()).find(|&i| names[..i].contains(&names[i])) {
+            return bad(
+                "models",
+                self.models[i].name.clone(),
+                "each needs a name of its own, letters and digits counting",
+            );
+        }
+        let Data::Sampled(sampling) = &self.data else { return Ok(()) };
+        if self.shown >= sampling.visible.len() {
+            return bad("shown", self.shown.to_string(), "it is the position of a visible species, from 0");
+        }
+        if let Some(name) = self.conserved.iter().find(|name| !sampling.visible.contains(name)) {
+            return bad("conserved", name.clone(), "it must be one of the visible species");
+        }
+        if let Some(varied) = sampling.vary.iter().find(|v| v.train.is_empty()) {
+            return bad("vary", varied.name.clone(), "give values to learn from, `train = [..]`");
+        }
+        if sampling.vary.is_empty() {
+            return bad("vary", "nothing".into(), "name what the conditions differ in, `[[data.sampled.vary]]`");
+        }
+        Ok(())
+    }
+
+    /// Makes changes to the model that is sampled, on top of those in the study.
+    pub fn change(&mut self, changes: &Changes) -> Result<(), &'static str> {
+        match &mut self.data {
+            Data::Sampled(sampling) => {
+                let all = &mut sampling.model.changes;
+                all.parameters.retain(|(name, _)| changes.parameters.iter().all(|(other, _)| other != name));
+                all.parameters.extend(changes.parameters.iter().cloned());
+                all.initial.retain(|(name, _)| changes.initial.iter().all(|(other, _)| other != name));
+                all.initial.extend(changes.initial.iter().cloned());
+                all.volume = changes.volume.or(all.volume);
+                Ok(())
+            }
+            _ if *changes == Changes::default() => Ok(()),
+            _ => Err("learns from data that are there already: changes of a model cannot change them"),
+        }
+    }
+
+    /// Removes the states of training, which are large.
+    pub(super) fn forget(&self) {
+        let kept: Vec<PathBuf> = self.models.iter().filter_map(|model| self.kept(model)).collect();
+        for directory in &kept {
+            for trial in 0..self.trials {
+                let _ = std::fs::remove_file(directory.join(format!("trial-{trial:03}.safetensors")));
+            }
+            let _ = std::fs::remove_dir(directory);
+        }
+        if let Some(parent) = kept.first().and_then(|directory| directory.parent()) {
+            let _ = std::fs::remove_dir(parent);
+        }
+    }
+
+    /// Where the training of a model keeps its state.
+    pub(super) fn kept(&self, model: &Model) -> Option<PathBuf> {
+        if self.directory.as_os_str().is_empty() {
+            return None;
+        }
+        // With other settings begins another training (FNV-1a).
+        let text = serde_json::to_string(&(self.seed, model, &self.data, &self.conserved)).unwrap_or_default();
+        let digest = text.bytes().fold(0x811c_9dc5, |h: u32, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        Some(self.directory.join("training").join(format!("{}-{digest:08x}", model.file_name())))
+    }
+}
+
+impl Model {
+    /// The name as part of a file's name.
+    pub(super) fn file_name(&self) -> String {
+        let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+        self.name.chars().map(plain).collect()
+    }
+}
+
 impl Data {
-    /// Reads or makes the courses.
+    /// Reads or makes the courses; ensembles keep their finished conditions in `directory`.
     ///
     /// # Errors
     /// Files that cannot be read; models that cannot be simulated; ensembles that cannot be analysed; interruption.
-    pub fn courses(&self, seed: u64, progress: &dyn Progress) -> Result<Courses, Error> {
+    pub fn courses(&self, seed: u64, directory: &Path, progress: &dyn Progress) -> Result<Material, Error> {
+        let read = |courses| Ok(Material { courses, recorded: None, time: Axis::new("time").unit("s") });
         match self {
-            Data::PublishedIp3(directory) => Ok(Courses::published_ip3(directory)?),
-            Data::PublishedReceptors(directory) => Ok(Courses::published_receptors(directory)?),
-            Data::Sampled(sampling) => sampling.courses(seed, progress),
+            Data::PublishedIp3(directory) => read(Courses::published_ip3(directory)?),
+            Data::PublishedReceptors(directory) => read(Courses::published_receptors(directory)?),
+            Data::Sampled(sampling) => sampling.courses(seed, directory, progress),
         }
     }
 
     /// The directory that a path in a study file is relative to.
-    pub fn relative_to(&mut self, resolve: &dyn Fn(&std::path::Path) -> PathBuf) {
+    pub fn relative_to(&mut self, resolve: &dyn Fn(&Path) -> PathBuf) {
         match self {
             Data::PublishedIp3(path) | Data::PublishedReceptors(path) => *path = resolve(path),
             Data::Sampled(sampling) => sampling.model.path = resolve(&sampling.model.path),
         }
-    }
-}
-
-impl Sampling {
-    fn courses(&self, seed: u64, progress: &dyn Progress) -> Result<Courses, Error> {
-        let network = self.model.read_whole()?.network;
-        let is_species = network.species_named(&self.varied).is_some();
-        let conditions =
-            self.train.iter().map(|&v| (v, Split::Train)).chain(self.unseen.iter().map(|&v| (v, Split::Unseen)));
-        let mut recordings = Vec::new();
-        for (value, split) in conditions {
-            let mut model = self.model.clone();
-            let changed = if is_species { &mut model.changes.initial } else { &mut model.changes.parameters };
-            changed.push((self.varied.clone(), value));
-            let settings = simulate::Settings {
-                model,
-                method: self.method.clone(),
-                continuous: self.continuous.clone(),
-                current_step: self.current_step,
-                variables: self.visible.clone(),
-                trajectories: self.trajectories,
-                start: self.from,
-                end: self.to,
-                steps: self.steps,
-                seed,
-                ..simulate::Settings::default()
-            };
-            let moments = simulate::run(&settings, progress)?.moments;
-            let snapshots = Snapshots::from_moments(&moments, &self.visible, self.from, self.to)?;
-            recordings.push(Recording { condition: vec![value], split, snapshots });
-        }
-        // As published: the extremes of all conditions set the scale, (C3) and (C4).
-        let by_value = |r: &&Recording| r.condition[0];
-        let least = recordings.iter().min_by(|a, b| by_value(a).total_cmp(&by_value(b)));
-        let most = recordings.iter().max_by(|a, b| by_value(a).total_cmp(&by_value(b)));
-        let (Some(least), Some(most)) = (least, most) else {
-            return Err(kurtz_learn::LearnError::Empty { what: "conditions" }.into());
-        };
-        let by = Snapshots::standardisation(&[&least.snapshots, &most.snapshots])?;
-        Ok(self.courses.courses(std::slice::from_ref(&self.varied), &recordings, &by)?)
     }
 }

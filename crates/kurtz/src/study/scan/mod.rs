@@ -251,7 +251,7 @@ pub(super) fn job(settings: &Settings, point: Point, variables: &[String]) -> Re
 }
 
 /// The unit in which the model gives a quantity, and how many molecules (or own units) one of it is.
-pub(super) fn unit_of(network: &Network, name: &str) -> Result<(String, f64), Error> {
+pub(in crate::study) fn unit_of(network: &Network, name: &str) -> Result<(String, f64), Error> {
     let Some(id) = network.species_named(name) else { return Ok((String::new(), 1.0)) };
     let unit = match &network.species[id.index()].initial {
         Initial::Count(_) => return Ok(("molecules".into(), 1.0)),
