@@ -15,7 +15,7 @@ from = 1
 to = 5
 steps = 20
 vary = [{ name = "B", train = [1.5, 2.0, 2.5], unseen = [1.8] }]
-courses = { orientation = { rule = "species", species = 0, positive = true }, dynamic = ["b_X", "W_X"] }
+courses = { hidden = ["H"], orientation = { rule = "species", species = 0, positive = true }, dynamic = ["b_X", "W_X"] }
 
 [[models]]
 name = "reactions"

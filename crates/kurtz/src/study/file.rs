@@ -87,8 +87,7 @@ impl Study {
                 settings.seed = choices.seed.unwrap_or(settings.seed);
             }
             Study::DynamicPca(settings) => {
-                settings.data.relative_to(&|p| relative(path, p));
-                settings.reference = settings.reference.as_ref().map(|p| relative(path, p));
+                settings.relative_to(&|p| relative(path, p));
                 settings.seed = choices.seed.unwrap_or(settings.seed);
                 settings.directory = choices.directory.clone();
                 settings.change(&choices.changes).map_err(|message| wrong(message.into()))?;

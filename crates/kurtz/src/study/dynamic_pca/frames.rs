@@ -114,9 +114,12 @@ pub fn inputs(
         ))
         .paragraph(format!(
             "Their derivatives by the standard parameters decide whether the learned equations can be integrated. In counts the \
-             largest has ln |J| = {:.1} (Frobenius norm {:.2e}), in standardised variables {:.2} ({:.2}). The published figure, \
-             recomputed: 14.6 and 0.0.",
-            large.largest_logarithm, large.frobenius, small.largest_logarithm, small.frobenius
+             largest has ln |J| = {:.1} (Frobenius norm {:.2e}), in standardised variables {:.2} ({:.2}).{}",
+            large.largest_logarithm,
+            large.frobenius,
+            small.largest_logarithm,
+            small.frobenius,
+            if published.is_some() { " The published figure, recomputed: 14.6 and 0.0." } else { "" }
         ))
         .figure(jacobian_figure(&before, &after, width, courses))
         .paragraph(format!(

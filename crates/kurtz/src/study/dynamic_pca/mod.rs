@@ -20,7 +20,6 @@ pub use settings::{Data, Settings};
 use super::findings::{Findings, provenance};
 use crate::Error;
 use kurtz_dynamics::Progress;
-use kurtz_learn::approximation::CandidateSet;
 use kurtz_learn::courses::Split;
 use kurtz_learn::dbd::Validation;
 use kurtz_report::{Cell, Check, DataTable, Report, Section, Table};
@@ -92,10 +91,8 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
             report.checks.extend(part.checks);
         }
     }
-    let (visible, hidden) = (&courses.visible, &courses.hidden);
     if let Some(l) = learned.iter().find(|l| l.model.inputs == settings::Inputs::Reactions) {
-        let conserved: Vec<usize> = (0..visible.len()).filter(|&i| settings.conserved.contains(&visible[i])).collect();
-        let candidates = CandidateSet::conserving(visible, hidden, &conserved);
+        let candidates = settings.candidates(&l.model, courses)?;
         let train = courses.of_split(Split::Train);
         let at = (train[train.len() / 2], 49.min(courses.times(0) - 2));
         // The stored vectors are those of the published courses.
@@ -105,6 +102,9 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         report.sections.push(part.section);
         report.checks.extend(part.checks);
         findings.data.extend(part.data);
+        let formulas = settings.training(&l.model, courses)?.inputs.formulas()?;
+        let lines = formulas.iter().map(|f| format!("% {}\n{}\n", f.name, f.latex));
+        findings.files.push(("inputs.tex".into(), lines.collect::<String>().into_bytes()));
     }
     let is_compared = settings.reference.as_deref().is_some_and(|d| d.exists());
     let mut add = |(section, checks, data): (Section, Vec<Check>, DataTable)| {

@@ -2,7 +2,9 @@
 
 use super::sampling::{Material, Sampling};
 use crate::Error;
+use crate::study::ModelChoice;
 use kurtz_dynamics::Progress;
+use kurtz_learn::LearnError;
 use kurtz_learn::approximation::{CandidateSet, InputSettings};
 use kurtz_learn::courses::Courses;
 use kurtz_learn::dbd::{DbdSettings, OscillatorSettings, Validation};
@@ -102,6 +104,16 @@ pub struct Model {
     /// What decides which round is best. Default `unseen`, as published.
     #[serde(default = "unseen")]
     pub validation: Validation,
+    /// Reactions to offer instead of all of Lotka-Volterra form: a `.crn` file with the species of the courses; reactions with
+    /// one parameter as constant are one candidate. Default: those of Lotka-Volterra form.
+    #[serde(default)]
+    pub candidates: Option<PathBuf>,
+    /// Closures of the moments that candidates need; each offers all of them. Default `gaussian`.
+    #[serde(default)]
+    pub closures: Option<Vec<String>>,
+    /// Rounds without a better validation after which training ends. Default: never.
+    #[serde(default)]
+    pub patience: Option<usize>,
     /// Column of the decoded results of Ernst et al. (2021) to stand beside, such as `rxns_shallow`.
     #[serde(default)]
     pub published: Option<String>,
@@ -127,21 +139,12 @@ impl Settings {
     /// The training of one of the models.
     pub fn training(&self, model: &Model, courses: &Courses) -> Result<DbdSettings, Error> {
         let (visible, hidden) = (&courses.visible, &courses.hidden);
-        let conserved: Vec<usize> = self
-            .conserved
-            .iter()
-            .map(|name| {
-                visible.iter().position(|v| v == name).ok_or_else(|| kurtz_learn::LearnError::UnobservedSpecies {
-                    species: name.clone(),
-                    known: visible.clone(),
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        let inputs = match model.inputs {
-            Inputs::Reactions => InputSettings::reactions(CandidateSet::conserving(visible, hidden, &conserved)),
+        let mut inputs = match model.inputs {
+            Inputs::Reactions => InputSettings::reactions(self.candidates(model, courses)?),
             Inputs::Parameters => InputSettings::parameters(visible, hidden),
             Inputs::Polynomial => InputSettings { polynomial_degree: 2, ..InputSettings::parameters(visible, hidden) },
         };
+        inputs.closures = model.closures.clone().unwrap_or(inputs.closures);
         let mut settings = DbdSettings::new(inputs);
         settings.subnet = model.subnet.clone();
         settings.adam = AdamSettings { clip: model.clip, ..AdamSettings::default() };
@@ -150,7 +153,44 @@ impl Settings {
         settings.trials = self.trials;
         settings.seed = self.seed;
         settings.validation = model.validation.clone();
+        settings.patience = model.patience;
         Ok(settings)
+    }
+
+    /// The reactions that a model is offered.
+    ///
+    /// # Errors
+    /// Names of conserved species, or of species in a file of candidates, that the courses do not have.
+    pub fn candidates(&self, model: &Model, courses: &Courses) -> Result<CandidateSet, Error> {
+        let (visible, hidden) = (&courses.visible, &courses.hidden);
+        if let Some(path) = &model.candidates {
+            let choice = ModelChoice { path: path.clone(), ..ModelChoice::default() };
+            let set = CandidateSet::from_network(&choice.read_whole()?.network, visible)?;
+            if set.hidden != *hidden {
+                let expected =
+                    "its species that are not visible must be the hidden ones of the courses, in their order";
+                return Err(Error::Setting { setting: "candidates", found: set.hidden.join(", "), expected });
+            }
+            return Ok(set);
+        }
+        let place = |name: &String| {
+            let unknown = || LearnError::UnobservedSpecies { species: name.clone(), known: visible.clone() };
+            visible.iter().position(|v| v == name).ok_or_else(unknown)
+        };
+        let conserved: Vec<usize> = self.conserved.iter().map(place).collect::<Result<_, _>>()?;
+        Ok(CandidateSet::conserving(visible, hidden, &conserved))
+    }
+
+    /// The directory that paths in a study file are relative to.
+    pub fn relative_to(&mut self, resolve: &dyn Fn(&Path) -> PathBuf) {
+        match &mut self.data {
+            Data::PublishedIp3(path) | Data::PublishedReceptors(path) => *path = resolve(path),
+            Data::Sampled(sampling) => sampling.model.path = resolve(&sampling.model.path),
+        }
+        self.reference = self.reference.as_deref().map(resolve);
+        for model in &mut self.models {
+            model.candidates = model.candidates.as_deref().map(resolve);
+        }
     }
 }
 
@@ -178,6 +218,13 @@ impl Settings {
         }
         if let Some(name) = self.conserved.iter().find(|name| !sampling.visible.contains(name)) {
             return bad("conserved", name.clone(), "it must be one of the visible species");
+        }
+        if let Some(name) = sampling.courses.hidden.iter().find(|name| sampling.visible.contains(name)) {
+            return bad(
+                "hidden",
+                name.clone(),
+                "hidden species need names that no visible one has, `courses = { hidden = [\"H\"] }`",
+            );
         }
         if let Some(varied) = sampling.vary.iter().find(|v| v.train.is_empty()) {
             return bad("vary", varied.name.clone(), "give values to learn from, `train = [..]`");
@@ -250,14 +297,6 @@ impl Data {
             Data::PublishedIp3(directory) => read(Courses::published_ip3(directory)?),
             Data::PublishedReceptors(directory) => read(Courses::published_receptors(directory)?),
             Data::Sampled(sampling) => sampling.courses(seed, directory, progress),
-        }
-    }
-
-    /// The directory that a path in a study file is relative to.
-    pub fn relative_to(&mut self, resolve: &dyn Fn(&Path) -> PathBuf) {
-        match self {
-            Data::PublishedIp3(path) | Data::PublishedReceptors(path) => *path = resolve(path),
-            Data::Sampled(sampling) => sampling.model.path = resolve(&sampling.model.path),
         }
     }
 }

@@ -18,7 +18,7 @@ from = 1
 to = 5
 steps = 20
 vary = [{ name = "B", train = [1.5, 2.0, 2.5], unseen = [1.8] }, { name = "A", train = [1.0, 1.1] }]
-courses = { orientation = { rule = "species", species = 1, positive = true }, dynamic = ["b_X", "W_X"], fixed = { A = 1e-6 } }
+courses = { hidden = ["H"], orientation = { rule = "species", species = 1, positive = true }, dynamic = ["b_X", "W_X"], fixed = { A = 1e-6 } }
 
 [[models]]
 name = "reactions"
@@ -38,7 +38,8 @@ rounds = 12
 
 fn settings(directory: &Path) -> Settings {
     let mut settings: Settings = toml::from_str(STUDY).unwrap();
-    settings.data.relative_to(&|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/brusselator.crn"));
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    settings.relative_to(&|path| if path.as_os_str().is_empty() { zoo.join("brusselator.crn") } else { path.into() });
     settings.directory = directory.into();
     settings
 }
@@ -98,6 +99,30 @@ fn varied_numbers_stand_among_the_visible_species() {
 }
 
 #[test]
+fn candidates_come_from_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("candidates.crn");
+    let candidates = "species A = 1, X = 1, Y = 1, H = 1\nparameter k = 1, l = 1\n\
+                      0 -> X @ k\n2 X + Y -> 3 X @ l\nX -> Y @ l\nX + H -> 2 H @ 1\n";
+    std::fs::write(&file, candidates).unwrap();
+    let mut settings = settings(directory.path());
+    settings.models[0].candidates = Some(file.clone());
+    settings.models.truncate(1);
+    settings.models[0].closures = Some(vec!["gaussian".into(), "log-normal".into()]);
+    settings.models[0].patience = Some(3);
+    let courses = settings.data.courses(1, directory.path(), &Silent).unwrap().courses;
+    let training = settings.training(&settings.models[0], &courses).unwrap();
+    let motifs = &training.inputs.candidates.motifs;
+    assert_eq!(motifs.iter().map(|m| m.reactions.len()).collect::<Vec<_>>(), [1, 2, 1]);
+    let mut other = courses.clone();
+    other.hidden = vec!["Z".into()];
+    let error = settings.candidates(&settings.models[0], &other).unwrap_err().to_string();
+    assert!(error.contains("candidates") && error.contains('H'), "{error}");
+    let findings = run(&settings, &Silent).unwrap();
+    assert_eq!(findings.files.iter().filter(|(name, _)| name.ends_with(".onnx")).count(), 1);
+}
+
+#[test]
 fn mistakes_are_told_before_anything_is_sampled() {
     let directory = tempfile::tempdir().unwrap();
     let told = |change: &dyn Fn(&mut Settings), words: &str| {
@@ -107,15 +132,16 @@ fn mistakes_are_told_before_anything_is_sampled() {
         assert!(message.contains(words), "{message}");
         assert!(!directory.path().join("conditions").exists());
     };
+    let sampling = |s: &mut Settings, change: &dyn Fn(&mut sampling::Sampling)| match &mut s.data {
+        Data::Sampled(sampling) => change(sampling),
+        _ => panic!("sampled"),
+    };
     told(&|s| s.models[1].name = "Reactions".to_lowercase(), "name of its own");
     told(&|s| s.models.clear(), "[[models]]");
     told(&|s| s.trials = 0, "at least one");
     told(&|s| s.conserved = vec!["Z".into()], "Z");
     told(&|s| s.shown = 3, "shown");
-    let sampling = |s: &mut Settings, change: &dyn Fn(&mut sampling::Sampling)| match &mut s.data {
-        Data::Sampled(sampling) => change(sampling),
-        _ => panic!("sampled"),
-    };
+    told(&|s| sampling(s, &|d| d.courses.hidden = vec!["Y".into()]), "hidden");
     told(&|s| sampling(s, &|d| d.vary[0].name = "C".into()), "C");
     told(&|s| sampling(s, &|d| d.vary[0].train.clear()), "train");
     told(&|s| sampling(s, &|d| d.vary.clear()), "vary");
