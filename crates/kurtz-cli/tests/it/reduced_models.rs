@@ -90,7 +90,7 @@ fn mistakes_in_a_study_are_told() {
     told("m.crn", "n.crn", &["n.crn"]);
     told("\"B\"", "\"C\"", &["C"]);
     told("\"X\", \"Y\"", "\"X\", \"Q\"", &["Q"]);
-    told("\"X\", \"Y\"", "\"X\"", &["two visible species"]);
+    told("\"X\", \"Y\"", "\"X\"", &["hidden species", "less than"]);
     told("trials = 2", "trials = 0", &["trials"]);
     told("trajectories = 40", "trajectories = 1", &["trajectories"]);
     told("rounds = 10", "rouns = 10", &["rouns"]);

@@ -1,6 +1,7 @@
 //! Courses from ensembles: standardise, analyse, orient, smooth and differentiate.
 
 use super::{Course, Courses, Split, Standardisation};
+use crate::approximation::standard_names;
 use crate::derivative::{Derivative, Smoothed};
 use crate::error::LearnError;
 use crate::frame::Standard;
@@ -72,6 +73,28 @@ impl CourseSettings {
             threshold: 1e-5,
             ..CourseSettings::default()
         }
+    }
+
+    /// Checks the names used here against the visible species.
+    ///
+    /// # Errors
+    /// The first name that does not exist; no hidden species, or as many as visible ones.
+    pub fn check(&self, visible: &[String]) -> Result<(), LearnError> {
+        if self.hidden.is_empty() || self.hidden.len() >= visible.len() {
+            return Err(LearnError::BadValue {
+                what: "the number of hidden species".into(),
+                value: self.hidden.len() as f64,
+                expected: "it must be at least 1 and less than that of visible ones",
+            });
+        }
+        let names = standard_names(visible, &self.hidden);
+        for name in self.dynamic.iter().flatten().chain(self.constants.keys()) {
+            position(&names, name, "parameter")?;
+        }
+        for name in self.fixed.keys() {
+            position(visible, name, "visible species")?;
+        }
+        Ok(())
     }
 
     /// The parameters at each time, from snapshots of counts.

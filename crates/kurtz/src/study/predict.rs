@@ -160,10 +160,11 @@ fn start(model: &ReducedModel, settings: &Settings) -> Result<Vec<f64>, Error> {
     let loadings = visible.len() * hidden;
     let noise = start[start.len() - 1];
     let find = |name: &String| {
-        visible
-            .iter()
-            .position(|v| v == name)
-            .ok_or_else(|| LearnError::UnobservedSpecies { species: name.clone(), known: visible.to_vec() })
+        visible.iter().position(|v| v == name).ok_or_else(|| LearnError::UnknownName {
+            what: "visible species",
+            name: name.clone(),
+            known: visible.to_vec(),
+        })
     };
     let by = &description.standardisation;
     for (name, mean) in &settings.means {

@@ -35,7 +35,8 @@ impl Learned {
             std::fs::create_dir_all(directory)
                 .map_err(|source| kurtz_report::ReportError::Write { path: directory.clone(), source })?;
         }
-        let trials = train(courses, &settings.training(model, courses)?, kept.as_deref(), progress)?;
+        let trials =
+            train(courses, &settings.training(model, &courses.visible, &courses.hidden)?, kept.as_deref(), progress)?;
         let seconds = begun.elapsed().as_secs_f64();
         let all: Vec<usize> = (0..courses.courses.len()).collect();
         progress.begin("following the reduced models", 2 * trials.len() as u64);

@@ -92,7 +92,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         }
     }
     if let Some(l) = learned.iter().find(|l| l.model.inputs == settings::Inputs::Reactions) {
-        let candidates = settings.candidates(&l.model, courses)?;
+        let candidates = settings.candidates(&l.model, &courses.visible, &courses.hidden)?;
         let train = courses.of_split(Split::Train);
         let at = (train[train.len() / 2], 49.min(courses.times(0) - 2));
         // The stored vectors are those of the published courses.
@@ -102,7 +102,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         report.sections.push(part.section);
         report.checks.extend(part.checks);
         findings.data.extend(part.data);
-        let formulas = settings.training(&l.model, courses)?.inputs.formulas()?;
+        let formulas = settings.training(&l.model, &courses.visible, &courses.hidden)?.inputs.formulas()?;
         let lines = formulas.iter().map(|f| format!("% {}\n{}\n", f.name, f.latex));
         findings.files.push(("inputs.tex".into(), lines.collect::<String>().into_bytes()));
     }

@@ -137,10 +137,12 @@ fn unseen() -> Validation {
 
 impl Settings {
     /// The training of one of the models.
-    pub fn training(&self, model: &Model, courses: &Courses) -> Result<DbdSettings, Error> {
-        let (visible, hidden) = (&courses.visible, &courses.hidden);
+    ///
+    /// # Errors
+    /// As [`Settings::candidates`]; settings out of their ranges.
+    pub fn training(&self, model: &Model, visible: &[String], hidden: &[String]) -> Result<DbdSettings, Error> {
         let mut inputs = match model.inputs {
-            Inputs::Reactions => InputSettings::reactions(self.candidates(model, courses)?),
+            Inputs::Reactions => InputSettings::reactions(self.candidates(model, visible, hidden)?),
             Inputs::Parameters => InputSettings::parameters(visible, hidden),
             Inputs::Polynomial => InputSettings { polynomial_degree: 2, ..InputSettings::parameters(visible, hidden) },
         };
@@ -154,6 +156,7 @@ impl Settings {
         settings.seed = self.seed;
         settings.validation = model.validation.clone();
         settings.patience = model.patience;
+        settings.check()?;
         Ok(settings)
     }
 
@@ -161,12 +164,11 @@ impl Settings {
     ///
     /// # Errors
     /// Names of conserved species, or of species in a file of candidates, that the courses do not have.
-    pub fn candidates(&self, model: &Model, courses: &Courses) -> Result<CandidateSet, Error> {
-        let (visible, hidden) = (&courses.visible, &courses.hidden);
+    pub fn candidates(&self, model: &Model, visible: &[String], hidden: &[String]) -> Result<CandidateSet, Error> {
         if let Some(path) = &model.candidates {
             let choice = ModelChoice { path: path.clone(), ..ModelChoice::default() };
             let set = CandidateSet::from_network(&choice.read_whole()?.network, visible)?;
-            if set.hidden != *hidden {
+            if set.hidden != hidden {
                 let expected =
                     "its species that are not visible must be the hidden ones of the courses, in their order";
                 return Err(Error::Setting { setting: "candidates", found: set.hidden.join(", "), expected });
@@ -174,7 +176,8 @@ impl Settings {
             return Ok(set);
         }
         let place = |name: &String| {
-            let unknown = || LearnError::UnobservedSpecies { species: name.clone(), known: visible.clone() };
+            let what = "visible species";
+            let unknown = || LearnError::UnknownName { what, name: name.clone(), known: visible.to_vec() };
             visible.iter().position(|v| v == name).ok_or_else(unknown)
         };
         let conserved: Vec<usize> = self.conserved.iter().map(place).collect::<Result<_, _>>()?;
@@ -216,9 +219,6 @@ impl Settings {
         if self.shown >= sampling.visible.len() {
             return bad("shown", self.shown.to_string(), "it is the position of a visible species, from 0");
         }
-        if let Some(name) = self.conserved.iter().find(|name| !sampling.visible.contains(name)) {
-            return bad("conserved", name.clone(), "it must be one of the visible species");
-        }
         if let Some(name) = sampling.courses.hidden.iter().find(|name| sampling.visible.contains(name)) {
             return bad(
                 "hidden",
@@ -231,6 +231,13 @@ impl Settings {
         }
         if sampling.vary.is_empty() {
             return bad("vary", "nothing".into(), "name what the conditions differ in, `[[data.sampled.vary]]`");
+        }
+        if sampling.trajectories < 2 {
+            return bad("trajectories", sampling.trajectories.to_string(), "covariances need at least 2");
+        }
+        sampling.courses.check(&sampling.visible)?;
+        for model in &self.models {
+            self.training(model, &sampling.visible, &sampling.courses.hidden)?.inputs.build()?;
         }
         Ok(())
     }

@@ -111,12 +111,10 @@ fn candidates_come_from_a_file() {
     settings.models[0].closures = Some(vec!["gaussian".into(), "log-normal".into()]);
     settings.models[0].patience = Some(3);
     let courses = settings.data.courses(1, directory.path(), &Silent).unwrap().courses;
-    let training = settings.training(&settings.models[0], &courses).unwrap();
+    let training = settings.training(&settings.models[0], &courses.visible, &courses.hidden).unwrap();
     let motifs = &training.inputs.candidates.motifs;
     assert_eq!(motifs.iter().map(|m| m.reactions.len()).collect::<Vec<_>>(), [1, 2, 1]);
-    let mut other = courses.clone();
-    other.hidden = vec!["Z".into()];
-    let error = settings.candidates(&settings.models[0], &other).unwrap_err().to_string();
+    let error = settings.candidates(&settings.models[0], &courses.visible, &["Z".into()]).unwrap_err().to_string();
     assert!(error.contains("candidates") && error.contains('H'), "{error}");
     let findings = run(&settings, &Silent).unwrap();
     assert_eq!(findings.files.iter().filter(|(name, _)| name.ends_with(".onnx")).count(), 1);
@@ -141,6 +139,12 @@ fn mistakes_are_told_before_anything_is_sampled() {
     told(&|s| s.trials = 0, "at least one");
     told(&|s| s.conserved = vec!["Z".into()], "Z");
     told(&|s| s.shown = 3, "shown");
+    told(&|s| s.models[1].clip = 0.0, "clipping");
+    told(&|s| s.models[0].closures = Some(vec!["gauss".into()]), "gaussian");
+    told(&|s| s.models[0].candidates = Some("nowhere.crn".into()), "nowhere.crn");
+    told(&|s| sampling(s, &|d| d.trajectories = 1), "trajectories");
+    told(&|s| sampling(s, &|d| d.courses.dynamic = Some(vec!["b_Z".into()])), "b_X");
+    told(&|s| sampling(s, &|d| d.courses.fixed = [("Z".into(), 1e-6)].into()), "Z");
     told(&|s| sampling(s, &|d| d.courses.hidden = vec!["Y".into()]), "hidden");
     told(&|s| sampling(s, &|d| d.vary[0].name = "C".into()), "C");
     told(&|s| sampling(s, &|d| d.vary[0].train.clear()), "train");
