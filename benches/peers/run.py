@@ -14,9 +14,11 @@ again, and checks that means and standard deviations at the end agree. Writes re
 import argparse
 import csv
 import ctypes
+import multiprocessing
 import os
 import platform
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -29,8 +31,10 @@ ROOT = HERE.parent.parent
 PACKAGES = ["numpy", "setuptools<81", "rebop", "gillespy2", "libroadrunner", "copasi-basico", "bngsim"]
 # Events that a model is sampled for; slow simulators set what is bearable.
 EVENTS = 500_000
-# A simulator that would need longer than this for a model is left out of it, in seconds.
+# A simulator that would need longer than this for a model gives the figure of a single trajectory, in seconds.
 BEARABLE = 30.0
+# One that has not read the model, or simulated a trajectory, in this time is left out of it: seconds on the clock.
+PATIENCE = 300.0
 
 
 def arguments():
@@ -267,6 +271,49 @@ SIMULATORS = {
     "libRoadRunner": roadrunner,
     "COPASI": copasi,
 }
+
+
+class Apart:
+    """A simulator of one network in a process of its own, which can be ended."""
+
+    def __init__(self, peer, network, out):
+        self.pipe, other = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("fork").Process(target=self.serve, args=(peer, network, out, other), daemon=True)
+        self.process.start()
+        other.close()
+        self.applies = self.answer()
+
+    @staticmethod
+    def serve(peer, network, out, pipe):
+        os.setsid()
+        try:
+            run = SIMULATORS[peer](network, out)
+            pipe.send((True, run is not None))
+            while True:
+                pipe.send((True, run(*pipe.recv())))
+        except EOFError:
+            pass
+        except Exception as error:  # what it says is told where the answer is awaited
+            pipe.send((False, f"{type(error).__name__}: {str(error)[:150]}"))
+
+    def answer(self):
+        if not self.pipe.poll(PATIENCE):
+            self.end()
+            raise RuntimeError(f"no answer in {PATIENCE:.0f} s")
+        good, answer = self.pipe.recv()
+        if not good:
+            raise RuntimeError(answer)
+        return answer
+
+    def __call__(self, trajectories, seed, least):
+        self.pipe.send((trajectories, seed, least))
+        return self.answer()
+
+    def end(self):
+        if self.process.is_alive():
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
 OURS = ("kurtz (auto)", "kurtz direct")
 FLOORS = ("C, eight lanes", "C, scalar")
 
@@ -334,9 +381,10 @@ def measure(network, options, out):
     runs = {}
     for peer in chosen:
         try:
-            runs[peer] = SIMULATORS[peer](network, out)
-        except Exception as error:  # a simulator that cannot read a network is left out of it, and said so
-            print(f"  {peer}: {type(error).__name__}: {str(error)[:150]}", flush=True)
+            run = Apart(peer, network, out)
+            runs[peer] = run if run.applies else None
+        except (RuntimeError, EOFError, OSError) as error:  # one that cannot read a network is left out of it, and said so
+            print(f"  {peer}: {error}", flush=True)
             runs[peer] = None
     times = {p: [] for p in chosen}
     moments = {p: None for p in chosen}
@@ -354,12 +402,14 @@ def measure(network, options, out):
                         moments[peer] = None
                         continue
                 seconds, *found = run(n, 1000 + repeat, 0.1 if peer in OURS + FLOORS or peer.startswith("rebop ") and "Python" not in peer else 0.0)
-            except Exception as error:
-                print(f"  {peer}: {type(error).__name__}: {str(error)[:150]}", flush=True)
+            except (RuntimeError, EOFError, OSError) as error:
+                print(f"  {peer}: {error}", flush=True)
                 runs[peer] = None
                 continue
             times[peer].append(seconds / n)
             moments[peer] = moments[peer] or found
+    for run in filter(None, runs.values()):
+        run.end()
     rows = []
     for peer in chosen:
         if not times[peer]:

@@ -134,6 +134,14 @@ pub enum DynamicsError {
     /// A condition that changes with time by itself, to be watched at events alone.
     #[error("the condition reads the time, so that it may come to hold between events; wait for counts alone")]
     TimedCondition,
+    /// A derivative that likelihood ratios cannot give.
+    #[error("likelihood ratios give no derivative by `{parameter}`: {problem}; use coupled differences")]
+    NoLikelihoodRatio {
+        /// The parameter.
+        parameter: String,
+        /// Why not.
+        problem: String,
+    },
     /// A quantity to be drawn that cannot be.
     #[error("`{name}` cannot be drawn: {problem}")]
     BadDraw {

@@ -26,7 +26,7 @@ pub use predict::Predict;
 pub use reduce::{Reduce, ReductionMethod};
 pub use run::Run;
 pub use scan::Scan;
-pub use simulate::{Record, Simulate, SimulationMethod};
+pub use simulate::{Record, SensitivityEstimator, Simulate, SimulationMethod};
 pub use solve::Solve;
 pub use spikes::Spikes;
 

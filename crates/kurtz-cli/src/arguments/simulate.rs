@@ -63,9 +63,12 @@ pub struct Simulate {
     /// at --end.
     #[arg(long, value_name = "CONDITION", conflicts_with_all = ["sensitivity", "stationary"])]
     pub until: Option<String>,
-    /// Derivatives of means by these parameters, with standard errors, from --trajectories coupled pairs for each; exact.
+    /// Derivatives of means by these parameters, with standard errors, from exact trajectories.
     #[arg(long, value_name = "P,Q", value_delimiter = ',', conflicts_with = "stationary")]
     pub sensitivity: Option<Vec<String>>,
+    /// How derivatives are estimated [default: coupled].
+    #[arg(long, value_name = "HOW", requires = "sensitivity")]
+    pub sensitivity_by: Option<SensitivityEstimator>,
     /// The law at rest, averaged over time; --end is the time of a first attempt and doubled until nothing drifts.
     #[arg(long)]
     pub stationary: bool,
@@ -140,6 +143,25 @@ pub enum SimulationMethod {
     Lna,
     /// The equations of the network (of mass action: Kurtz's limit), integrated.
     Ode,
+}
+
+/// Ways to estimate derivatives of means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SensitivityEstimator {
+    /// --trajectories coupled pairs for each parameter, 1 % above and below it: for few parameters and long times.
+    Coupled,
+    /// --trajectories trajectories for all parameters, weighted: for many parameters, short times, few events.
+    LikelihoodRatio,
+}
+
+impl SensitivityEstimator {
+    /// The setting that it stands for.
+    pub fn choice(self) -> kurtz::study::sensitivity::Estimator {
+        match self {
+            SensitivityEstimator::Coupled => kurtz::study::sensitivity::Estimator::Coupled,
+            SensitivityEstimator::LikelihoodRatio => kurtz::study::sensitivity::Estimator::LikelihoodRatio,
+        }
+    }
 }
 
 /// What else to keep.

@@ -2,7 +2,7 @@
 
 use super::simulate::{named, refuse};
 use super::{directory, in_pool, print_warnings};
-use crate::arguments::{Record, Simulate, SimulationMethod};
+use crate::arguments::{Record, SensitivityEstimator, Simulate, SimulationMethod};
 use crate::output::{check_directory, check_table, is_table, write_table};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
@@ -99,12 +99,14 @@ fn derivatives(arguments: &Simulate) -> Result<bool> {
     let settings = sensitivity::Settings {
         model: arguments.model.choice(),
         parameters,
-        pairs: arguments.trajectories.unwrap_or(default.pairs),
+        by: arguments.sensitivity_by.map_or(default.by, SensitivityEstimator::choice),
+        samples: arguments.trajectories.unwrap_or(default.samples),
         start: arguments.start,
         end: arguments.end,
         steps: arguments.steps,
         seed: arguments.seed.unwrap_or(default.seed),
         differences: default.differences,
+        likelihood: default.likelihood,
     };
     let of = named(&arguments.vars);
     let terminal = Terminal::new(arguments.running.quiet);
@@ -115,10 +117,7 @@ fn derivatives(arguments: &Simulate) -> Result<bool> {
     for name in of.iter().flatten() {
         found.model.species(name)?;
     }
-    let statement = format!(
-        "derivatives of mean numbers of molecules, per unit of each parameter, from {} coupled pairs for each",
-        settings.pairs
-    );
+    let statement = found.statement(&settings);
     answer(arguments, &statement, &found.table(of.as_deref()), || Ok(found.findings(&settings)?))
 }
 

@@ -40,14 +40,18 @@ fn waiting_for_a_condition_gives_its_survival_and_a_report() {
 #[test]
 fn sensitivities_are_those_of_the_closed_form() {
     let place = Place::with("n.crn", BIRTH_DEATH);
-    let found = run(&place, &["--sensitivity", "k", "--end", "4", "--steps", "2", "--trajectories", "2000"]);
-    assert!(found.status.success(), "{}", text(&found.stderr));
-    let lines: Vec<Vec<String>> =
-        text(&found.stdout).lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
-    assert_eq!(lines[0], ["time", "parameter", "A-derivative", "A-derivative-se"]);
-    let number = |row: usize, column: usize| lines[row][column].parse::<f64>().expect("a number");
-    let exact = (1.0 - (-0.5f64 * 4.0).exp()) / 0.5;
-    assert!((number(3, 2) - exact).abs() < 5.0 * number(3, 3), "{:?}", lines[3]);
+    for by in ["coupled", "likelihood-ratio"] {
+        let line =
+            ["--sensitivity", "k", "--sensitivity-by", by, "--end", "4", "--steps", "2", "--trajectories", "2000"];
+        let found = run(&place, &line);
+        assert!(found.status.success(), "{}", text(&found.stderr));
+        let lines: Vec<Vec<String>> =
+            text(&found.stdout).lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+        assert_eq!(lines[0], ["time", "parameter", "A-derivative", "A-derivative-se"]);
+        let number = |row: usize, column: usize| lines[row][column].parse::<f64>().expect("a number");
+        let exact = (1.0 - (-0.5f64 * 4.0).exp()) / 0.5;
+        assert!((number(3, 2) - exact).abs() < 5.0 * number(3, 3), "{by} {:?}", lines[3]);
+    }
     let unknown = run(&place, &["--sensitivity", "z", "--end", "4"]);
     assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown.stderr));
 }

@@ -85,8 +85,14 @@ impl Pair {
     ) -> Result<(), Stop> {
         let n = initial.len();
         let rng = &mut rng;
+        // The fluctuations of what is fast are drawn anew in every implicit leap. Both paths have the same ones in the leap
+        // that passes a row, and so differ there by what is slow alone; each row has its own, so that each path alone has
+        // its law.
+        let landmark = |row: usize, rng: &mut SimRng| times.get(row).map_or((f64::INFINITY, 0), |&t| (t, rng.bits()));
+        let first = landmark(0, rng);
         for side in [&mut self.coarse, &mut self.fine] {
             side.path.start(0.0, initial);
+            side.path.landmark = first;
             side.begin(rng)?;
         }
         let (mut now, mut row, mut steps) = (0.0, 0, 0u64);
@@ -104,6 +110,9 @@ impl Pair {
                     out[row * n..][..n].copy_from_slice(&self.scratch);
                 }
                 row += 1;
+                let next = landmark(row, rng);
+                self.coarse.path.landmark = next;
+                self.fine.path.landmark = next;
                 continue;
             }
             let horizon = times[row].min(self.coarse.end).min(self.fine.end);

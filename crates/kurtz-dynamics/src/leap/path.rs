@@ -58,6 +58,9 @@ pub(super) struct Path {
     pub hold: Hold,
     /// Random bits of this hold, for what is asked about times within it.
     pub key: u64,
+    /// A time, and random bits for the fluctuations of the one implicit leap that passes it: paths that share them agree
+    /// there in what is fast. Infinite if there is none.
+    pub landmark: (f64, u64),
     /// Leaps so far.
     pub leaps: u64,
     /// Propensities at the start of the leap.
@@ -96,6 +99,7 @@ impl Path {
             length: 0.0,
             hold: Hold::Rest,
             key: 0,
+            landmark: (f64::INFINITY, 0),
             leaps: 0,
             base: vec![0.0; m],
             is_second_due: false,
@@ -124,6 +128,7 @@ impl Path {
         self.fractions.fill(0.0);
         self.balanced_since.fill(f64::INFINITY);
         self.is_exact.fill(false);
+        self.landmark = (f64::INFINITY, 0);
     }
 
     /// Begins the next hold: its kind, rates and length.
@@ -160,11 +165,16 @@ impl Path {
         let (explicit, implicit) = self.select();
         // No leap of more than 2^40 events: what is longer is as good as constant.
         let longest = (1u64 << 40) as f64 / total;
-        let mut is_stiff = self.rule.stiff.is_some_and(|stiff| implicit.min(longest) > stiff.gain * explicit);
+        let (explicit, stiff) = (explicit.min(longest), implicit.min(longest));
+        let mut is_stiff = self.rule.stiff.is_some_and(|rule| stiff > rule.gain * explicit);
         if is_stiff && let Some(implicit) = &mut self.implicit {
+            if self.time + stiff >= self.landmark.0 {
+                self.key = self.landmark.1;
+                self.landmark.0 = f64::INFINITY;
+            }
             is_stiff = implicit.prepare(&self.network, &self.state, &self.base, &self.is_fast, self.key);
         }
-        let tau = if is_stiff { implicit } else { explicit }.min(longest);
+        let tau = if is_stiff { stiff } else { explicit };
         let all_exact = self.rates.iter().zip(&self.is_exact).all(|(&a, &exact)| exact || a == 0.0);
         if all_exact || (is_whole && tau * total < WORTHWHILE) {
             self.make_burst(rng);

@@ -57,7 +57,7 @@ impl Bias {
 pub struct Pilot {
     /// Largest error accepted, of means and of standard deviations, in standard deviations. Default 0.05.
     pub tolerance: f64,
-    /// Pairs of trajectories at most, at least 40. Default 2560.
+    /// Pairs of trajectories at most, at least 40. Default 10240.
     pub most_pairs: u64,
     /// How often epsilon may be halved. Default 6.
     pub halvings: u32,
@@ -65,7 +65,7 @@ pub struct Pilot {
 
 impl Default for Pilot {
     fn default() -> Self {
-        Pilot { tolerance: 0.05, most_pairs: 2560, halvings: 6 }
+        Pilot { tolerance: 0.05, most_pairs: 10_240, halvings: 6 }
     }
 }
 
@@ -85,7 +85,8 @@ const FIRST_PAIRS: u64 = 40;
 
 /// Looks for the largest epsilon, halving that of `method`, at which its error is within the tolerance.
 ///
-/// It begins with few pairs and takes four times as many as long as that can decide.
+/// It begins with few pairs and takes four times as many as long as that can decide. If the most pairs cannot, epsilon is
+/// halved as long as the scatter of pairs falls with it.
 ///
 /// # Errors
 /// As [`leap_error`].
@@ -101,6 +102,7 @@ pub fn judge(
     let mut method = method.with_epsilon(method.epsilon());
     let mut pairs = FIRST_PAIRS;
     let mut halvings = 0;
+    let mut scatter_before = f64::INFINITY;
     loop {
         let error = match leap_error(&*method, kinetics, species, times, pairs, seed, progress)? {
             Ok(error) => error,
@@ -112,10 +114,12 @@ pub fn judge(
         let is_certain = [&error.mean, &error.deviation]
             .iter()
             .any(|bias| bias.estimate - 2.0 * bias.standard_error > pilot.tolerance / 2.0);
+        let scatter = error.mean.standard_error.max(error.deviation.standard_error);
         if !is_certain && pairs * 4 <= pilot.most_pairs {
             pairs *= 4;
-        } else if halvings < pilot.halvings {
+        } else if halvings < pilot.halvings && (is_certain || scatter < 0.85 * scatter_before) {
             halvings += 1;
+            scatter_before = scatter;
             method = method.with_epsilon(method.epsilon() / 2.0);
         } else {
             return Ok(Judgement::TooFar(error));

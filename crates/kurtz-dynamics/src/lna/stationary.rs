@@ -31,7 +31,7 @@ impl LinearNoise {
     /// Conserved sums keep their initial values and do not fluctuate.
     ///
     /// # Errors
-    /// If they grow, oscillate or drift for ever.
+    /// If they grow, oscillate or drift for ever: the reason names what still changes.
     pub fn stationary(&self, kinetics: &Kinetics) -> Result<Stationary, DynamicsError> {
         let field = Field::new(kinetics, false);
         let n = field.species();
@@ -47,7 +47,9 @@ impl LinearNoise {
             let settings = Integration { first_time: time, ..self.integration(&field) };
             let solution = solve(&field, &state, &[time + step], &settings)?;
             if !solution.is_complete() {
-                return Err(DynamicsError::LinearNoise { reason: solution.stop.describe(&field.state_names()) });
+                let reason = restless(&field, time, &state);
+                let reason = reason.unwrap_or_else(|| solution.stop.describe(&field.state_names()));
+                return Err(DynamicsError::LinearNoise { reason });
             }
             let next = solution.state(0).to_vec();
             // Nothing has moved, to some tolerances, while the time doubled.
@@ -64,8 +66,27 @@ impl LinearNoise {
                 }));
             }
         }
-        Err(DynamicsError::LinearNoise { reason: format!("it is not stationary by time {time:.3e}") })
+        let reason = restless(&field, time, &state);
+        let reason = reason.unwrap_or_else(|| format!("covariances are not stationary by time {time:.3e}"));
+        Err(DynamicsError::LinearNoise { reason })
     }
+}
+
+/// Which number still moves at `time`, having had all that time to come to rest; `None` if all of them hardly do.
+fn restless(field: &Field, time: f64, state: &[f64]) -> Option<String> {
+    let mut rates = vec![0.0; field.dimension()];
+    field.evaluate(time, state, &mut rates);
+    let change = |i: usize| rates[i].abs() * time / state[i].abs().max(1.0);
+    let most = (0..field.species()).max_by(|&a, &b| change(a).total_cmp(&change(b)))?;
+    (change(most) > 1e-2).then(|| {
+        format!(
+            "the equations never come to rest: at time {time:.3e} `{}` is {:.4e} and changes by {:.3e} a unit of time; \
+             what grows or oscillates for ever has no stationary law to linearise about",
+            field.state_names()[most],
+            state[most],
+            rates[most]
+        )
+    })
 }
 
 impl Stationary {

@@ -107,6 +107,12 @@ fn spectra_of_closed_networks_integrate_to_the_variances() {
 
 #[test]
 fn what_never_settles_is_said() {
-    let growing = LinearNoise::default().stationary(&kinetics("species A = 1\n A -> 2 A @ 1"));
-    assert!(matches!(growing, Err(DynamicsError::LinearNoise { .. })));
+    let growing = "species A = 1\n A -> 2 A @ 1";
+    let drifting = "species A = 1\n 0 -> A @ 3";
+    let cycling = "convention power\n volume 1000\n species X = concentration(1), Y = concentration(1)\n 0 -> X @ 1\n \
+                   2 X + Y -> 3 X @ 1\n X -> Y @ 3\n X -> 0 @ 1";
+    for (text, name) in [(growing, "`A`"), (drifting, "`A`"), (cycling, "never come to rest")] {
+        let error = LinearNoise::default().stationary(&kinetics(text)).expect_err("it never settles").to_string();
+        assert!(error.contains(name) && error.contains("never come to rest"), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `kurtz bench`: how many events a second each exact method makes of the built-in models on this machine.
 
+use super::findings::{Findings, provenance};
 use crate::Error;
 use kurtz_dynamics::ensemble::Ensemble;
 use kurtz_dynamics::method::{Method, Stop, method_named};
@@ -7,7 +8,7 @@ use kurtz_dynamics::ssa::automatic;
 use kurtz_dynamics::{DynamicsError, Progress};
 use kurtz_model::Kinetics;
 use kurtz_model::format::crn;
-use kurtz_report::{Cell, DataTable, Table};
+use kurtz_report::{Axis, Cell, DataTable, Figure, Line, Panel, Points, Report, Section, Table};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use std::time::Instant;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Names of models, of [`names`]; all if empty, the default.
+    /// Names of models, of [`names`], or `chain-N` of any N; all of [`names`] if empty, the default.
     pub models: Vec<String>,
     /// Names of methods. Default: all exact ones but `first-reaction` and `sorting-direct`, which are slow by nature.
     pub methods: Vec<String>,
@@ -36,14 +37,14 @@ impl Default for Settings {
 struct Entry {
     name: &'static str,
     /// Its `.crn` text.
-    text: fn() -> String,
+    text: &'static str,
     /// Time to which it is followed.
     end: f64,
 }
 
 macro_rules! zoo {
     ($name:literal, $end:expr) => {
-        Entry { name: $name, text: || include_str!(concat!("../../../../models/", $name, ".crn")).into(), end: $end }
+        Entry { name: $name, text: include_str!(concat!("../../../../models/", $name, ".crn")), end: $end }
     };
 }
 
@@ -58,14 +59,27 @@ const ZOO: &[Entry] = &[
     zoo!("epidermis", 20.0),
     zoo!("vilar-oscillator", 20.0),
     zoo!("de-young-keizer", 0.1),
-    Entry { name: "chain-100", text: || chain(100, 10), end: 20.0 },
-    Entry { name: "chain-801", text: || chain(801, 10), end: 5.0 },
-    Entry { name: "chain-5001", text: || chain(5001, 10), end: 1.0 },
 ];
 
+/// Sizes of the chains measured by default.
+const CHAINS: [usize; 3] = [100, 801, 5001];
+/// Species of the longest chain.
+const LONGEST_CHAIN: usize = 1_000_000;
+
 /// Names of the models.
-pub fn names() -> Vec<&'static str> {
-    ZOO.iter().map(|entry| entry.name).collect()
+pub fn names() -> Vec<String> {
+    let chains = CHAINS.iter().map(|n| format!("chain-{n}"));
+    ZOO.iter().map(|entry| entry.name.to_owned()).chain(chains).collect()
+}
+
+/// A model by its name: its text and the time to which it is followed.
+fn model_named(name: &str) -> Option<(String, f64)> {
+    if let Some(entry) = ZOO.iter().find(|entry| entry.name == name) {
+        return Some((entry.text.to_owned(), entry.end));
+    }
+    let n: usize = name.strip_prefix("chain-")?.parse().ok()?;
+    // About 1e5 events: 20 a unit of time and species.
+    (2..=LONGEST_CHAIN).contains(&n).then(|| (chain(n, 10), (5000.0 / n as f64).min(20.0)))
 }
 
 /// A closed chain of `n` isomers X0 <-> X1 <-> ..., 2 (n - 1) reactions with constants 1, `each` molecules of each.
@@ -79,7 +93,7 @@ pub fn chain(n: usize, each: u32) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// Name of the model.
-    pub model: &'static str,
+    pub model: String,
     /// Number of its species.
     pub species: usize,
     /// Number of its reactions.
@@ -113,28 +127,26 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Measureme
             expected: "it must be above 0 and at most 3600",
         });
     }
+    let names = if settings.models.is_empty() { names() } else { settings.models.clone() };
     let chosen = |name: &String| {
-        let unknown = || Error::Unknown { kind: "built-in model", name: name.clone(), known: names().join(", ") };
-        ZOO.iter().find(|entry| entry.name == name).ok_or_else(unknown)
+        let known = || format!("{}, or chain-N of N species up to {LONGEST_CHAIN}", self::names().join(", "));
+        model_named(name).ok_or_else(|| Error::Unknown { kind: "built-in model", name: name.clone(), known: known() })
     };
-    let entries = match settings.models.is_empty() {
-        true => ZOO.iter().collect(),
-        false => settings.models.iter().map(chosen).collect::<Result<Vec<_>, _>>()?,
-    };
+    let models = names.iter().map(chosen).collect::<Result<Vec<_>, _>>()?;
     let methods = settings.methods.iter().map(|name| method_named(name)).collect::<Result<Vec<_>, _>>()?;
     let mut measurements = Vec::new();
-    progress.begin("measurements", (entries.len() * methods.len()) as u64);
-    for entry in entries {
-        let (network, _) = crn::parse(&(entry.text)(), entry.name)?;
+    progress.begin("measurements", (models.len() * methods.len()) as u64);
+    for (name, (text, end)) in names.iter().zip(models) {
+        let (network, _) = crn::parse(&text, name)?;
         let kinetics = Kinetics::new(&network)?;
         let automatic = automatic(&kinetics).name();
         for method in &methods {
-            let (events, seconds) = match measure(&kinetics, &**method, entry.end, settings, progress) {
+            let (events, seconds) = match measure(&kinetics, &**method, end, settings, progress) {
                 Err(Error::Dynamics(DynamicsError::TimeDependent { .. })) => continue,
                 measured => measured?,
             };
             measurements.push(Measurement {
-                model: entry.name,
+                model: name.clone(),
                 species: network.species.len(),
                 reactions: network.reactions.len(),
                 method: method.name().into(),
@@ -192,7 +204,7 @@ pub fn table(measurements: &[Measurement]) -> Table {
     let mut methods: Vec<&str> = Vec::new();
     let mut models: Vec<&str> = Vec::new();
     for m in measurements {
-        for (list, name) in [(&mut methods, m.method.as_str()), (&mut models, m.model)] {
+        for (list, name) in [(&mut methods, m.method.as_str()), (&mut models, m.model.as_str())] {
             if !list.contains(&name) {
                 list.push(name);
             }
@@ -224,7 +236,7 @@ pub fn data(measurements: &[Measurement]) -> DataTable {
     let numbers = |f: fn(&Measurement) -> f64| measurements.iter().map(f).collect::<Vec<_>>();
     let whole = |f: fn(&Measurement) -> usize| measurements.iter().map(|m| f(m) as i64).collect::<Vec<_>>();
     DataTable::new("bench")
-        .column("model", text(|m| m.model.into()))
+        .column("model", text(|m| m.model.clone()))
         .column("species", whole(|m| m.species))
         .column("reactions", whole(|m| m.reactions))
         .column("method", text(|m| m.method.clone()))
@@ -232,6 +244,48 @@ pub fn data(measurements: &[Measurement]) -> DataTable {
         .column("events", whole(|m| m.events as usize))
         .column("seconds", numbers(|m| m.seconds))
         .column("events-per-second", numbers(Measurement::rate))
+}
+
+/// The cost of an event against the number of reactions, of the chains; `None` if fewer than two were measured.
+pub fn figure(measurements: &[Measurement]) -> Option<Figure> {
+    let chains: Vec<&Measurement> = measurements.iter().filter(|m| m.model.starts_with("chain-")).collect();
+    let mut sizes: Vec<usize> = chains.iter().map(|m| m.reactions).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.len() < 2 {
+        return None;
+    }
+    let mut methods: Vec<&str> = Vec::new();
+    chains.iter().for_each(|m| {
+        if !methods.contains(&m.method.as_str()) {
+            methods.push(&m.method);
+        }
+    });
+    let mut panel = Panel::new().x(Axis::new("reactions").log()).y(Axis::new("time of an event").unit("ns").log());
+    for method in methods {
+        let mut of: Vec<(f64, f64)> =
+            chains.iter().filter(|m| m.method == method).map(|m| (m.reactions as f64, 1e9 / m.rate())).collect();
+        of.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (x, y): (Vec<f64>, Vec<f64>) = of.into_iter().unzip();
+        panel = panel.with(Line::new(method, x.clone(), y.clone())).with(Points::new(method, x, y));
+    }
+    Some(Figure::new("cost-of-an-event").panel(panel).caption(
+        "Time of an event of closed chains of isomers X0 ⇌ X1 ⇌ ..., ten molecules each, against the number of reactions.",
+    ))
+}
+
+/// The report, with its table.
+///
+/// # Errors
+/// Settings that cannot be recorded.
+pub fn findings(measurements: &[Measurement], settings: &Settings) -> Result<Findings, Error> {
+    let provenance = provenance().seed(settings.seed).threads(rayon::current_num_threads()).settings(settings)?;
+    let mut section = Section::new("Events per second").table(table(measurements));
+    if let Some(figure) = figure(measurements) {
+        section = section.figure(figure);
+    }
+    let report = Report::new("Speed of exact methods").section(section).provenance(provenance);
+    Ok(Findings { report, data: vec![data(measurements)], files: Vec::new() })
 }
 
 #[cfg(test)]
@@ -251,12 +305,26 @@ mod tests {
         assert_eq!(measurements[0].reactions, 4);
         let text = table(&measurements).to_text();
         assert!(text.contains("chain-100") && text.contains(" *"), "{text}");
+        assert!(figure(&measurements).is_none());
+    }
+
+    #[test]
+    fn the_cost_of_events_is_drawn_against_the_size_of_chains() {
+        let models = ["chain-3", "chain-12"].map(String::from);
+        let settings = Settings { models: models.into(), seconds: 1e-3, ..Settings::default() };
+        let measurements = run(&settings, &Silent).expect("all of them apply");
+        assert_eq!(measurements[0].reactions, 4);
+        let panels = figure(&measurements).expect("two sizes").panels;
+        assert_eq!(panels[0].series.len(), 2 * settings.methods.len());
+        assert!(findings(&measurements, &settings).is_ok());
     }
 
     #[test]
     fn names_that_there_are_not_are_refused() {
-        let settings = Settings { models: vec!["epidermas".into()], ..Settings::default() };
-        let error = run(&settings, &Silent).expect_err("no such model").to_string();
-        assert!(error.contains("`epidermas`") && error.contains("epidermis"), "{error}");
+        for name in ["epidermas", "chain-1", "chain-", "chain-1e3"] {
+            let settings = Settings { models: vec![name.into()], ..Settings::default() };
+            let error = run(&settings, &Silent).expect_err("no such model").to_string();
+            assert!(error.contains(&format!("`{name}`")) && error.contains("epidermis"), "{error}");
+        }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn judged(
     looked_at.reverse();
     if let Some(epsilon) = settings.epsilon {
         let method = method.with_epsilon(epsilon);
-        let pairs = (pilot.most_pairs / 4).max(40);
+        let pairs = (pilot.most_pairs / 16).max(40);
         let found = leap::leap_error(&*method, kinetics, species, &looked_at, pairs, seed, progress)?;
         return Ok(Some(found.map(|error| (method as Box<dyn Method>, error))));
     }

@@ -6,9 +6,22 @@ use super::simulate::halted;
 use super::{ModelChoice, ModelFile};
 use crate::Error;
 use kurtz_dynamics::Progress;
-use kurtz_dynamics::sensitivity::{CoupledDifferences, Sensitivities, sensitivities};
+use kurtz_dynamics::sensitivity::{
+    CoupledDifferences, LikelihoodRatio, Sensitivities, coupled_differences, likelihood_ratios,
+};
 use kurtz_report::{Axis, Band, DataTable, Figure, Line, Panel, Report, Section};
 use serde::{Deserialize, Serialize};
+
+/// How derivatives of means are estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimator {
+    /// Pairs of trajectories at two values of each parameter.
+    #[default]
+    Coupled,
+    /// How likely trajectories are at other values, from one ensemble for all parameters.
+    LikelihoodRatio,
+}
 
 /// Settings of [`run`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +31,10 @@ pub struct Settings {
     pub model: ModelChoice,
     /// Names of the parameters.
     pub parameters: Vec<String>,
-    /// Number of pairs of trajectories for each. Default 1000.
-    pub pairs: u64,
+    /// How derivatives are estimated. Default coupled.
+    pub by: Estimator,
+    /// Number of pairs of trajectories for each parameter, or of trajectories for all of them. Default 1000.
+    pub samples: u64,
     /// First and last output time, in the model's unit; simulation begins at 0.
     pub start: f64,
     /// Last output time.
@@ -28,8 +43,10 @@ pub struct Settings {
     pub steps: usize,
     /// Seed. Default 1.
     pub seed: u64,
-    /// How derivatives are taken.
+    /// Of coupled differences.
     pub differences: CoupledDifferences,
+    /// Of likelihood ratios.
+    pub likelihood: LikelihoodRatio,
 }
 
 impl Default for Settings {
@@ -37,12 +54,14 @@ impl Default for Settings {
         Settings {
             model: ModelChoice::default(),
             parameters: Vec::new(),
-            pairs: 1000,
+            by: Estimator::default(),
+            samples: 1000,
             start: 0.0,
             end: 1.0,
             steps: 100,
             seed: 1,
             differences: CoupledDifferences::default(),
+            likelihood: LikelihoodRatio::default(),
         }
     }
 }
@@ -65,15 +84,39 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Derivatives, 
     let model = settings.model.read()?;
     model.check_initial_state()?;
     let times = output_times(settings.start, settings.end, settings.steps)?;
-    let Settings { parameters, pairs, seed, differences, .. } = settings;
-    let found = sensitivities(&model.kinetics, parameters, &times, *pairs, *seed, differences, progress)?;
+    let Settings { parameters, by, samples, seed, differences, likelihood, .. } = settings;
+    let kinetics = &model.kinetics;
+    let found = match by {
+        Estimator::Coupled => coupled_differences(kinetics, parameters, &times, *samples, *seed, differences, progress),
+        Estimator::LikelihoodRatio => {
+            likelihood_ratios(kinetics, parameters, &times, *samples, *seed, likelihood, progress)
+        }
+    }?;
     if let Some(halt) = &found.halt {
-        return Err(halted(halt, model.kinetics.network(), "coupled differences"));
+        return Err(halted(halt, kinetics.network(), by.name()));
     }
     Ok(Derivatives { model, sensitivities: found })
 }
 
+impl Estimator {
+    fn name(self) -> &'static str {
+        match self {
+            Estimator::Coupled => "coupled differences",
+            Estimator::LikelihoodRatio => "likelihood ratios",
+        }
+    }
+}
+
 impl Derivatives {
+    /// What was estimated, in one sentence.
+    pub fn statement(&self, settings: &Settings) -> String {
+        let from = match settings.by {
+            Estimator::Coupled => format!("{} coupled pairs for each", settings.samples),
+            Estimator::LikelihoodRatio => format!("{} trajectories by likelihood ratios", settings.samples),
+        };
+        format!("derivatives of mean numbers of molecules, per unit of each parameter, from {from}")
+    }
+
     /// `time, parameter, X-derivative, X-derivative-se, ...`, in molecules per unit of the parameter in the network's units.
     pub fn table(&self, of: Option<&[String]>) -> DataTable {
         let found = &self.sensitivities;
@@ -102,7 +145,10 @@ impl Derivatives {
         let mut provenance =
             provenance().seed(settings.seed).threads(rayon::current_num_threads()).settings(settings)?;
         self.model.record(&mut provenance);
-        provenance.cite("anderson2012coupled");
+        provenance.cite(match settings.by {
+            Estimator::Coupled => "anderson2012coupled",
+            Estimator::LikelihoodRatio => "plyasunov2007",
+        });
         let title = self.model.network.name.clone().unwrap_or_else(|| self.model.name.clone());
         let report = Report::new(format!("Sensitivities of {title}"))
             .section(Section::new("Sensitivities of means").figure(self.figure()))

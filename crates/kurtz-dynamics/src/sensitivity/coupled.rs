@@ -1,4 +1,4 @@
-//! Sensitivities of ensemble means to parameters, by coupled finite differences.
+//! Coupled finite differences.
 //!
 //! For each parameter p pairs of exact trajectories run at p (1 - h) and p (1 + h). Every reaction is split into events of
 //! both, at the smaller of their propensities, and events of one of them (Anderson 2012): each has exactly its own law,
@@ -6,17 +6,18 @@
 //! independent pairs grows as 1 / h^2. What remains of the bias is a relative h^2 times third derivatives: 1e-4 at the
 //! default.
 
+use super::{Sensitivities, check_times, parameter_named};
 use crate::error::DynamicsError;
 use crate::method::{Halt, Stop};
 use crate::progress::Progress;
 use crate::rng::{Purpose, SimRng};
 use crate::ssa::watch::MAX_COUNT;
-use kurtz_model::kinetics::{Changes, KineticsError};
+use kurtz_model::kinetics::Changes;
 use kurtz_model::{Kinetics, Network, ReactionId, SpeciesId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Settings of [`sensitivities`].
+/// Settings of [`coupled_differences`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoupledDifferences {
@@ -30,29 +31,6 @@ impl Default for CoupledDifferences {
     fn default() -> Self {
         CoupledDifferences { step: 0.01, max_events: 1_000_000_000 }
     }
-}
-
-/// Derivatives of means with their standard errors.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sensitivities {
-    /// Names of the parameters.
-    pub parameters: Vec<String>,
-    /// Their values.
-    pub values: Vec<f64>,
-    /// Names of the species.
-    pub species: Vec<String>,
-    /// Times.
-    pub times: Vec<f64>,
-    /// d<n_i(t)>/dp, `[parameters x times x species]`.
-    pub derivatives: Vec<f64>,
-    /// Their standard errors, likewise.
-    pub standard_errors: Vec<f64>,
-    /// Means, of all pairs at all parameters, `[times x species]`.
-    pub means: Vec<f64>,
-    /// Pairs of trajectories for each parameter.
-    pub pairs: u64,
-    /// The pair that could not be followed, if there was one, or an interruption.
-    pub halt: Option<Halt>,
 }
 
 /// Pairs of one reduction; not a function of the number of threads.
@@ -71,7 +49,7 @@ const STRIDE: u64 = 4096;
 ///
 /// # References
 /// D. F. Anderson, SIAM J. Numer. Anal. 50 (2012) 2237-2258, doi:10.1137/110849079.
-pub fn sensitivities(
+pub fn coupled_differences(
     kinetics: &Kinetics,
     parameters: &[String],
     times: &[f64],
@@ -88,13 +66,7 @@ pub fn sensitivities(
         let expected = "it must be at least 2";
         return Err(DynamicsError::BadSetting { setting: "the number of pairs", value: pairs as f64, expected });
     }
-    let mut before = -f64::MIN_POSITIVE;
-    for (index, &value) in times.iter().enumerate() {
-        if !(value.is_finite() && value > before) {
-            return Err(DynamicsError::BadGrid { index, value });
-        }
-        before = value;
-    }
+    check_times(times)?;
     crate::ssa::refuse_time_dependence("coupled differences", kinetics)?;
     let network = kinetics.network();
     let mut found = Sensitivities {
@@ -105,7 +77,7 @@ pub fn sensitivities(
         derivatives: Vec::new(),
         standard_errors: Vec::new(),
         means: vec![0.0; times.len() * network.species.len()],
-        pairs,
+        samples: pairs,
         halt: None,
     };
     let ends = parameters.iter().map(|name| at_both_sides(kinetics, name, settings.step));
@@ -137,10 +109,7 @@ type Sides = (f64, f64, [Kinetics; 2]);
 
 fn at_both_sides(kinetics: &Kinetics, name: &str, step: f64) -> Result<Sides, DynamicsError> {
     let network: &Network = kinetics.network();
-    let Some(id) = network.parameter_named(name) else {
-        let known = network.parameters.iter().map(|p| p.name.clone()).collect();
-        return Err(KineticsError::Unknown { kind: "parameter", name: name.into(), known }.into());
-    };
+    let id = parameter_named(network, name)?;
     let value = kinetics.parameters()[id.index()];
     let change = if value == 0.0 { step } else { step * value.abs() };
     // In the network's own units, whatever the unit that the parameter was written in.
@@ -313,7 +282,7 @@ mod tests {
 
     fn of(kinetics: &Kinetics, names: &[&str], times: &[f64], pairs: u64) -> Sensitivities {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        let found = sensitivities(kinetics, &names, times, pairs, 3, &CoupledDifferences::default(), &Silent);
+        let found = coupled_differences(kinetics, &names, times, pairs, 3, &CoupledDifferences::default(), &Silent);
         let found = found.expect("good");
         assert_eq!(found.halt, None);
         found
@@ -363,7 +332,7 @@ mod tests {
         let kinetics = kinetics("species A = 10\n parameter k = 20\n 0 -> A @ k");
         let ask = |name: &str, times: &[f64], step: f64| {
             let settings = CoupledDifferences { step, ..CoupledDifferences::default() };
-            sensitivities(&kinetics, &[name.to_owned()], times, 100, 1, &settings, &Silent)
+            coupled_differences(&kinetics, &[name.to_owned()], times, 100, 1, &settings, &Silent)
         };
         assert!(
             ask("j", &[1.0], 0.01).is_err() && ask("k", &[1.0, 1.0], 0.01).is_err() && ask("k", &[1.0], 0.5).is_err()
