@@ -428,9 +428,8 @@ mod tests {
         };
         let defined =
             |k: f64| format!("species A = 0\n parameter k = {k}, twice = 2*k + 1\n 0 -> A @ twice\n A -> 0 @ k/3");
-        let cases: [(&str, &dyn Fn(f64) -> String, f64); 3] =
-            [("on", &dimer, 0.02), ("k", &hill, 6.0), ("k", &defined, 4.0)];
-        for (name, text, value) in cases {
+        let texts: [&dyn Fn(f64) -> String; 3] = [&dimer, &hill, &defined];
+        for ((name, value), text) in [("on", 0.02), ("k", 6.0), ("k", 4.0)].into_iter().zip(texts) {
             let found = of(&kinetics(&text(value)), &[name], &[0.3, 1.0], 20_000).expect("good");
             let species = found.species.len();
             for (t, &time) in found.times.iter().enumerate() {
