@@ -41,12 +41,20 @@ index!(
 );
 
 /// A number with the unit it was written in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Quantity {
-    /// The number as written.
+    /// The number as written; not a number if the value is missing.
     pub value: f64,
     /// The unit as written.
     pub unit: Unit,
+}
+
+/// Missing values are equal to each other.
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        let same = self.value == other.value || self.value.is_nan() && other.value.is_nan();
+        same && self.unit == other.unit
+    }
 }
 
 /// What a parameter, size or initial amount is set to: a number with a unit, or an expression over parameters.

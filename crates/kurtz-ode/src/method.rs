@@ -1,8 +1,8 @@
 //! What the integrators share: their interface, the first step, and why a step is refused for good.
 
-use crate::Stop;
 use crate::solution::Interpolant;
 use crate::system::System;
+use crate::{Integration, Stop};
 
 /// One integrator in progress, on the extended state.
 pub(crate) trait StepMethod: Send {
@@ -37,6 +37,11 @@ pub(crate) enum Refusal {
 /// Below this, a step is lost in the rounding of time.
 pub(crate) fn smallest_step(time: f64) -> f64 {
     (8.0 * f64::EPSILON * time.abs()).max(1e-290)
+}
+
+/// The first step that was asked for; 0, for one to be chosen, if none was or it is lost in the rounding of time.
+pub(crate) fn asked_step(settings: &Integration, time: f64) -> f64 {
+    settings.initial_step.filter(|&step| step > smallest_step(time)).unwrap_or(0.0)
 }
 
 /// Names the reason why no step from (t, x) succeeds; `rate` is f there, or whatever was not finite.

@@ -51,25 +51,34 @@ impl Stop {
         match self {
             Stop::End => "the last time was reached".into(),
             Stop::BlowUp { time, variable } => {
-                format!("`{}` grows without bound at time {time}; end before that time", name(variable))
+                format!("`{}` grows without bound at time {}; end before that time", name(variable), short(*time))
             }
             Stop::StepTooSmall { time, step, variable } => format!(
-                "at time {time} even a step of {step:e} misses the tolerance, most of all of `{}`; the equations may \
+                "at time {} even a step of {step:e} misses the tolerance, most of all of `{}`; the equations may \
                  be singular there, else allow a larger tolerance",
+                short(*time),
                 name(variable)
             ),
             Stop::NotFinite { time, variable } => {
                 format!(
-                    "`{}` is not a finite number after time {time}; its equations must be defined there",
-                    name(variable)
+                    "`{}` is not a finite number after time {}; its equations must be defined there",
+                    name(variable),
+                    short(*time)
                 )
             }
             Stop::MaxSteps { time } => {
+                let time = short(*time);
                 format!("only time {time} was reached in the steps allowed; allow more steps or a larger tolerance")
             }
-            Stop::Cancelled { time } => format!("interrupted at time {time}"),
+            Stop::Cancelled { time } => format!("interrupted at time {}", short(*time)),
         }
     }
+}
+
+/// A time without hundreds of zeros.
+fn short(time: f64) -> String {
+    let has_few_digits = time == 0.0 || (1e-6..1e16).contains(&time.abs());
+    if has_few_digits { time.to_string() } else { format!("{time:e}") }
 }
 
 /// Work done by an integration.

@@ -7,7 +7,7 @@
 //! E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993: II.4 (PI control,
 //! first step); II, 1996: IV.2 (detection of stiffness).
 
-use crate::method::{Refusal, StepMethod, first_step, refuse, smallest_step};
+use crate::method::{Refusal, StepMethod, asked_step, first_step, refuse, smallest_step};
 use crate::solution::Interpolant;
 use crate::system::System;
 use crate::{Integration, Stop};
@@ -82,7 +82,7 @@ impl Tsitouras {
             state: state.to_vec(),
             stage: vec![0.0; width],
             k: std::array::from_fn(|_| vec![0.0; width]),
-            next_step: settings.initial_step.unwrap_or(0.0),
+            next_step: asked_step(settings, time),
             largest_step: settings.largest_step.unwrap_or(f64::INFINITY),
             old_error: 1e-4,
             has_started: false,
@@ -197,7 +197,9 @@ impl StepMethod for Tsitouras {
             }
             let wanted = self.next_step.min(self.largest_step);
             let remaining = limit - self.start;
-            let is_last = wanted * 1.01 >= remaining;
+            // What is left can be less than any step that time resolves.
+            let is_tiny = remaining <= smallest_step(self.start) && !was_rejected;
+            let is_last = is_tiny || wanted * 1.01 >= remaining;
             let h = if is_last { remaining } else { wanted };
             if h < smallest_step(self.start) && !is_last {
                 // The first stage of the failed attempt that is not finite tells the variable.

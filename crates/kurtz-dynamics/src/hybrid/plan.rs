@@ -114,6 +114,7 @@ impl Plan {
         let has_hazard = !varying.is_empty();
         let hazard = varying.into_iter().reduce(|a, b| a + b);
         let modes = collected.count();
+        collected.watch_inside(&is_flowing);
         let triggers: Vec<Expression> = network.events.iter().map(|e| system.resolve(&e.trigger)).collect();
         triggers.iter().for_each(|e| collected.watch(e, &is_flowing));
         let flowing_symbols: Vec<Symbol> = positions.iter().map(|&i| system.state()[i].into()).collect();

@@ -97,6 +97,14 @@ impl<'a> Probe<'a> {
         None
     }
 
+    /// Whether something of what was found last has its new value at the very place where it changes, as `x >= 1` has
+    /// where x is 1, unlike `x > 1`.
+    pub fn is_new_at_change(&self) -> bool {
+        let at_change = &self.field.plan.switches.dense.at_change;
+        let all = self.values.iter().zip(&self.found).zip(at_change);
+        all.into_iter().any(|((&a, &b), at)| a != b && at.is_new(a, b))
+    }
+
     fn move_to(&mut self, stepper: &mut Stepper, time: f64) {
         stepper.write_state_at(time, &mut self.y);
         self.field.write_inputs(time, &self.y, &mut self.inputs);

@@ -154,9 +154,14 @@ impl Process {
             let at = changes.or(fires).unwrap_or(to);
             let mut y = vec![0.0; field.dimension()];
             // The integration does not know when something changes to the last digit: what is asked for at that time
-            // as far as it can tell is written after the change.
-            let doubt = if changes.is_some() { DOUBT * self.numerics.relative_tolerance * (to - from) } else { 0.0 };
-            while rows.next() < at - doubt {
+            // as far as it can tell is written after the change, or before it if the change comes after that time.
+            let doubt = DOUBT * self.numerics.relative_tolerance * (to - from);
+            let before = match changes {
+                None => at,
+                Some(_) if probe.is_new_at_change() => at - doubt,
+                Some(_) => at + doubt,
+            };
+            while rows.next() < before {
                 let time = rows.next();
                 stepper.write_state_at(time, &mut y);
                 field.write_inputs(time, &y, &mut self.inputs);

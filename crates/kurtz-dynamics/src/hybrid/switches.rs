@@ -7,7 +7,7 @@
 
 use super::program::{Compiled, mode};
 use kurtz_model::expression::{BinaryOperator, Expression, Function};
-use kurtz_model::{Symbol, System};
+use kurtz_model::{CompartmentId, Symbol, System};
 use std::collections::HashMap;
 
 /// Comparisons and steps whose value can change while nothing jumps.
@@ -74,8 +74,40 @@ impl Collected {
         });
     }
 
+    /// Takes in the switches inside those collected so far: an argument jumps where they change.
+    pub fn watch_inside(&mut self, is_flowing: &impl Fn(Symbol) -> bool) {
+        for k in 0..self.nodes.len() {
+            self.watch(&argument(&self.nodes[k]), is_flowing);
+        }
+    }
+
     pub fn count(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Of each switch, whether it goes by the clock: whether its argument depends on nothing that flows and is linear in
+    /// time as long as the switches inside stay, which go by the clock themselves.
+    fn by_the_clock(&self, is_flowing: &impl Fn(Symbol) -> bool) -> Vec<bool> {
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        // Those inside are smaller.
+        order.sort_by_cached_key(|&k| self.nodes[k].stored_nodes());
+        let mut found = vec![false; self.nodes.len()];
+        for k in order {
+            let argument = argument(&self.nodes[k]);
+            let mut is_clock = !argument.symbols().into_iter().any(is_flowing);
+            let frozen = argument.replace(|part| {
+                let inner = is_clock && is_switch(part) && is_moving(part, is_flowing);
+                inner.then(|| {
+                    let alike = self.places.get(&part.fingerprint());
+                    let place = alike.and_then(|alike| alike.iter().find(|&&place| &self.nodes[place] == part));
+                    is_clock &= place.is_some_and(|&place| found[place]);
+                    // Held, so that any symbol but the time will do.
+                    Expression::Symbol(Symbol::Compartment(CompartmentId(u32::MAX)))
+                })
+            });
+            found[k] = is_clock && !frozen.derivative(Symbol::Time).depends_on(Symbol::Time);
+        }
+        found
     }
 }
 
@@ -86,7 +118,7 @@ pub(super) struct Switches {
     pub modes: usize,
     /// Values of the modes.
     pub mode_values: Compiled,
-    /// Those whose argument is linear in time and depends on nothing else that flows.
+    /// Those whose argument is linear in time, piece by piece, and depends on nothing else that flows.
     pub clocks: Clocks,
     /// All others.
     pub dense: Dense,
@@ -97,6 +129,8 @@ pub(super) struct Switches {
 pub(super) struct Clocks {
     /// Whether each is a comparison (its argument passes 0) or a step (it passes whole numbers).
     is_comparison: Vec<bool>,
+    /// Whether the argument has switches inside.
+    has_pieces: Vec<bool>,
     values: Compiled,
     /// Argument and its derivative by time, of each.
     lines: Compiled,
@@ -111,8 +145,43 @@ pub(super) struct Dense {
     /// Arguments, of which comparisons look at the sign.
     pub arguments: Compiled,
     pub is_comparison: Vec<bool>,
+    /// The values at the very place where each changes.
+    pub at_change: Vec<AtChange>,
     /// Arguments that the integrator should follow as well, since they can bend where the state does not.
     pub curved: Vec<Expression>,
+}
+
+/// The value of a switch where its argument is 0, or a whole number of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum AtChange {
+    /// This.
+    Value(f64),
+    /// The larger one of those around it.
+    Larger,
+    /// The smaller one of those around it.
+    Smaller,
+}
+
+impl AtChange {
+    fn of(node: &Expression) -> Self {
+        use BinaryOperator::{Equal, GreaterEqual, LessEqual};
+        match node {
+            Expression::Binary(operator, ..) => {
+                AtChange::Value(f64::from(u8::from(matches!(operator, Equal | GreaterEqual | LessEqual))))
+            }
+            Expression::Call(Function::Ceil, _) => AtChange::Smaller,
+            _ => AtChange::Larger,
+        }
+    }
+
+    /// Whether it is the new value already, of one that changes from `before` to `after`.
+    pub fn is_new(self, before: f64, after: f64) -> bool {
+        match self {
+            AtChange::Value(value) => value == after,
+            AtChange::Larger => after > before,
+            AtChange::Smaller => after < before,
+        }
+    }
 }
 
 /// What a switch looks at: a - b of a comparison, the argument of a step.
@@ -135,16 +204,11 @@ impl Switches {
     ) -> Self {
         let compile = |expressions: &[Expression]| Compiled::new(system, modes, expressions);
         let (mut clocks, mut dense) = (Vec::new(), Vec::new());
+        let by_the_clock = collected.by_the_clock(is_flowing);
         for (k, node) in collected.nodes.iter().enumerate() {
             let argument = argument(node);
-            let slope = argument.derivative(Symbol::Time);
-            let mut has_inner = false;
-            argument.replace(|part| {
-                has_inner |= is_switch(part) || matches!(part, Expression::Piecewise(..));
-                None
-            });
-            let flows = argument.symbols().into_iter().any(is_flowing);
-            if !flows && !has_inner && !slope.depends_on(Symbol::Time) {
+            if by_the_clock[k] {
+                let slope = argument.derivative(Symbol::Time);
                 clocks.push((node, argument, slope));
             } else {
                 dense.push((k, node, argument));
@@ -155,6 +219,7 @@ impl Switches {
         let nodes: Vec<Expression> = clocks.iter().map(|(node, ..)| (*node).clone()).collect();
         let clocks = Clocks {
             is_comparison: nodes.iter().map(is_comparison).collect(),
+            has_pieces: clocks.iter().map(|(_, argument, _)| has_switch(argument)).collect(),
             values: compile(&nodes),
             lines: compile(&lines),
         };
@@ -164,11 +229,17 @@ impl Switches {
             let moves = flowing.iter().copied().chain([Symbol::Time]);
             moves.filter(|&s| a.depends_on(s)).any(|s| is_moving(&a.derivative(s), is_flowing))
         };
+        let mut curved: Vec<Expression> = arguments.iter().filter(is_curved).cloned().collect();
+        if curved.is_empty() && flowing.is_empty() {
+            // Who looks along a solution needs one.
+            curved.extend(arguments.first().cloned());
+        }
         let dense = Dense {
             is_mode: dense.iter().map(|&(k, ..)| k < modes).collect(),
             is_comparison: nodes.iter().map(is_comparison).collect(),
             values: compile(&nodes),
-            curved: arguments.iter().filter(is_curved).cloned().collect(),
+            at_change: nodes.iter().map(AtChange::of).collect(),
+            curved,
             arguments: compile(&arguments),
         };
         Switches { modes, mode_values: compile(&collected.nodes[..modes]), clocks, dense }
@@ -201,20 +272,25 @@ impl Clocks {
         if differs(inputs, now.next_up()) {
             return now.next_up();
         }
-        let mut lines = vec![0.0; 2 * count];
+        let (mut from_zero, mut from_now) = (vec![0.0; 2 * count], vec![0.0; 2 * count]);
+        self.lines.evaluate(inputs, &mut from_now);
         inputs[time] = 0.0;
-        self.lines.evaluate(inputs, &mut lines);
+        self.lines.evaluate(inputs, &mut from_zero);
         inputs[time] = now;
         let mut candidates: Vec<f64> = Vec::new();
-        for (line, is_comparison) in lines.chunks_exact(2).zip(&self.is_comparison) {
-            let (at_zero, slope) = (line[0], line[1]);
+        let lines = from_zero.chunks_exact(2).zip(from_now.chunks_exact(2));
+        for ((k, is_comparison), (from_zero, from_now)) in self.is_comparison.iter().enumerate().zip(lines) {
+            // The present piece does not reach back to 0.
+            let (origin, line) = if self.has_pieces[k] { (now, from_now) } else { (0.0, from_zero) };
+            let (at_origin, slope) = (line[0], line[1]);
+            let mut meets = |level: f64| candidates.push(origin + (level - at_origin) / slope);
             if *is_comparison {
-                candidates.push(-at_zero / slope);
+                meets(0.0);
             } else {
-                let present = at_zero + slope * now;
-                candidates.extend([present.floor(), present.ceil()].map(|level| (level - at_zero) / slope));
-                let beyond = if slope > 0.0 { present.floor() + 1.0 } else { present.ceil() - 1.0 };
-                candidates.push((beyond - at_zero) / slope);
+                let present = at_origin + slope * (now - origin);
+                meets(present.floor());
+                meets(present.ceil());
+                meets(if slope > 0.0 { present.floor() + 1.0 } else { present.ceil() - 1.0 });
             }
         }
         candidates.retain(|&t| t > now && t.is_finite());

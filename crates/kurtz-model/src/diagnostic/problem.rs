@@ -78,7 +78,7 @@ pub enum Problem {
     ChainedComparison,
     #[error("{text} is too large a number")]
     NumberTooLarge { text: String },
-    #[error("`{name}` is not a number that a model can use")]
+    #[error("`{name}` is not a number; infinite and missing values are written `inf` and `nan`")]
     NotFinite { name: String },
     #[error("there is no statement `{word}`")]
     UnknownStatement { word: String },

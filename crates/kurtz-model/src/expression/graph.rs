@@ -156,7 +156,7 @@ impl PartialEq for Expression {
                 continue;
             }
             match (a, b) {
-                (Expression::Number(x), Expression::Number(y)) if x == y || x.to_bits() == y.to_bits() => continue,
+                (Expression::Number(x), Expression::Number(y)) if x == y || x.is_nan() && y.is_nan() => continue,
                 (Expression::Symbol(x), Expression::Symbol(y)) if x == y => continue,
                 (Expression::Unary(f, _), Expression::Unary(g, _)) if f == g => {}
                 (Expression::Binary(f, ..), Expression::Binary(g, ..)) if f == g => {}

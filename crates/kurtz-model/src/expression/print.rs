@@ -169,8 +169,12 @@ fn push<'a>(node: &'a Expression, pieces: &mut Vec<Piece<'a>>) {
     }
 }
 
-/// The shorter of the two shortest texts that read back to this number, with and without exponent.
+/// The shorter of the two shortest texts that read back to this number, with and without exponent; `inf` and `nan` where
+/// there is none.
 pub(crate) fn shortest(x: f64) -> String {
+    if x.is_nan() {
+        return "nan".to_string();
+    }
     let (plain, scientific) = (format!("{x}"), format!("{x:e}"));
     if scientific.len() < plain.len() { scientific } else { plain }
 }

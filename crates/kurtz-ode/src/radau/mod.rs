@@ -15,7 +15,7 @@ mod newton;
 mod sensitivity;
 mod tables;
 
-use crate::method::{Refusal, StepMethod, first_step, refuse, smallest_step};
+use crate::method::{Refusal, StepMethod, asked_step, first_step, refuse, smallest_step};
 use crate::solution::Interpolant;
 use crate::system::System;
 use crate::{Integration, Stop};
@@ -127,7 +127,7 @@ impl<const S: usize> Radau<S> {
             error: vec![0.0; width],
             stage: vec![0.0; n],
             workspace: vec![0.0; n],
-            next_step: settings.initial_step.unwrap_or(0.0),
+            next_step: asked_step(settings, time),
             largest_step: settings.largest_step.unwrap_or(f64::INFINITY),
             old: None,
             has_started: false,
@@ -290,7 +290,9 @@ impl<const S: usize> StepMethod for Radau<S> {
             }
             let wanted = self.next_step.min(self.largest_step);
             let remaining = limit - self.start;
-            let is_last = wanted * 1.01 >= remaining;
+            // What is left can be less than any step that time resolves.
+            let is_tiny = remaining <= smallest_step(self.start) && !was_rejected;
+            let is_last = is_tiny || wanted * 1.01 >= remaining;
             let h = if is_last { remaining } else { wanted };
             if h < smallest_step(self.start) && !is_last {
                 let rate = if refusal == Refusal::NotFinite { &self.workspace } else { &self.rate };

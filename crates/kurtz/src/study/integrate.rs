@@ -7,9 +7,10 @@ use kurtz_dynamics::Progress;
 use kurtz_dynamics::hybrid::{Integrate, integrate};
 use kurtz_dynamics::method::Stop;
 use kurtz_model::system::Observable;
-use kurtz_model::{Expression, Initial, SpeciesId, Value};
+use kurtz_model::{Expression, Initial, SpeciesId, Value, Variable};
 use kurtz_report::DataTable;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// Settings of [`run`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +76,11 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Course, Error
         // A quantity that is no species may stand in the lists: there is but one way to give it.
         model.observable(&model.system, name)?;
     }
-    let observables = variables.iter().map(|name| observable(&model, settings, name));
+    let names = model.network.species.iter().map(|s| s.name.as_str());
+    let species: HashMap<&str, SpeciesId> = names.zip((0..).map(SpeciesId)).collect();
+    let [amount, concentration] = [&settings.amount, &settings.concentration].map(|list| list.iter().collect());
+    let asked = Asked { species, amount, concentration };
+    let observables = variables.iter().map(|name| observable(&model, &asked, name));
     let observables = observables.collect::<Result<Vec<_>, Error>>()?;
     let course = integrate(&model.system, &times, &observables, &settings.integration, progress)?;
     match course.stop {
@@ -88,15 +93,24 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Course, Error
     }
 }
 
-fn observable(model: &WholeModel, settings: &Settings, name: &str) -> Result<Observable, Error> {
-    let given = |list: &[String]| list.iter().any(|x| x == name);
-    let Some(id) = model.network.species_named(name).filter(|_| !given(&settings.amount)) else {
+/// Species by their names, and those that are to be written as amounts or as concentrations.
+struct Asked<'a> {
+    species: HashMap<&'a str, SpeciesId>,
+    amount: HashSet<&'a String>,
+    concentration: HashSet<&'a String>,
+}
+
+fn observable(model: &WholeModel, asked: &Asked, name: &String) -> Result<Observable, Error> {
+    let Some(&id) = asked.species.get(name.as_str()) else {
         return model.observable(&model.system, name);
     };
-    if !given(&settings.concentration) && !model.in_concentration[id.index()] {
-        return model.observable(&model.system, name);
+    let mut observable = Observable::of(&model.network, Variable::Species(id));
+    let by_default = model.in_concentration[id.index()] || asked.concentration.contains(name);
+    if asked.amount.contains(name) || !by_default {
+        return Ok(observable);
     }
-    let mut observable = model.system.concentration(name)?;
+    let compartment = model.network.species[id.index()].compartment;
+    observable.expression = observable.expression / Expression::from(compartment);
     let unit = unit_of_concentration(model, id);
     if unit != 1.0 {
         observable.expression = observable.expression / Expression::number(unit);

@@ -166,6 +166,52 @@ fn an_event_that_falls_on_an_output_time_shows_at_it() {
     assert_eq!(run.column(1), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
 }
 
+/// The time since the last multiple of a period.
+fn phase(period: f64) -> Expression {
+    let whole = Expression::call(kurtz_model::expression::Function::Floor, [time() / period]);
+    time() - period * whole
+}
+
+#[test]
+fn no_period_of_a_clock_is_missed() {
+    // Above 0.3 from 0.3 + 1.25 k on, where nothing flows.
+    let mut n = network("species X = 0\nparameter count = 0\n 0 -> X @ 0");
+    let count = value_of(&n, "count");
+    let above = Expression::binary(B::Greater, phase(1.25), 0.3);
+    n.events.push(event(&n, "tick", above.clone(), &[("count", count + 1.0)]));
+    assert_eq!(course(&n, &["count"], &[0.3, 1.0, 10.0]).values, [0.0, 1.0, 8.0]);
+    // A pulse of 0.01 in a period of 1.25, in a law alone: 8 of them in 10, and 8,000 in 10,000.
+    let mut n = network("species X = 0\nparameter p = 0\n 0 -> X @ 0");
+    let late = Expression::binary(B::GreaterEqual, phase(1.25), 1.24);
+    let pulse = Expression::piecewise([(Expression::Number(100.0), late)], Expression::Number(0.0));
+    rule(&mut n, RuleKind::Rate, "p", pulse);
+    let run = course(&n, &["p"], &[10.0, 10_000.0]);
+    assert_near(run.values[0], 8.0, 1e-9);
+    assert_near(run.values[1], 8_000.0, 1e-5);
+}
+
+#[test]
+fn a_law_may_change_right_after_the_start() {
+    let mut n = network("species X = 0\nparameter p = 0\n 0 -> X @ 0");
+    let first = Expression::binary(B::LessEqual, time(), 0.0);
+    rule(&mut n, RuleKind::Rate, "p", Expression::piecewise([(Expression::Number(1.0), first)], Expression::Number(2.0)));
+    let run = course(&n, &["p"], &[0.0, 5.0]);
+    assert!(run.stop.is_none(), "{:?}", run.stop);
+    assert_near(run.row(1)[0], 10.0, 1e-9);
+}
+
+#[test]
+fn more_than_is_not_at_least_where_it_flows() {
+    let mut n = network("species X = 0\nparameter x = 0, at = 0, after = 0\n 0 -> X @ 0");
+    let x = value_of(&n, "x");
+    rule(&mut n, RuleKind::Rate, "x", Expression::Number(0.1));
+    n.events.push(event(&n, "at", at_least(x.clone(), 1.0), &[("at", Expression::Number(1.0))]));
+    n.events.push(event(&n, "after", Expression::binary(B::Greater, x, 2.0), &[("after", Expression::Number(1.0))]));
+    let grid: Vec<f64> = (0..=21).map(f64::from).collect();
+    let run = course(&n, &["at", "after"], &grid);
+    assert_eq!([9, 10, 20, 21].map(|i| run.row(i).to_vec()), [[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 1.0]]);
+}
+
 #[test]
 fn what_one_event_sets_is_set_at_once() {
     // Late, with the values of t = 1: [S] = 4 in a compartment that has grown meanwhile, and p, which triggers another
@@ -197,6 +243,12 @@ fn what_one_event_sets_is_set_at_once() {
     // The size is 4 at t = 3.
     assert_eq!(run.row(1), [4.0, 16.0, 1.0]);
     assert_eq!(run.row(2), [4.0, 16.0, 1.0]);
+    // The size is 1 + p here: the amount is that in the size that the event itself brings about.
+    let text = text.replace(&format!("<plus/><cn>1</cn>{time}"), "<plus/><cn>1</cn><ci>p</ci>");
+    let (n, _) = kurtz_model::format::sbml::read(text.as_bytes(), "late.xml").expect("a good model");
+    let run = course(&n, &["q", "S", "p", "C"], &[2.9, 3.0]);
+    assert_eq!(run.row(0), [0.0, 7.0, 0.0, 1.0]);
+    assert_eq!(run.row(1), [4.0, 8.0, 1.0, 2.0]);
 }
 
 #[test]

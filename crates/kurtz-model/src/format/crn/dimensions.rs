@@ -31,6 +31,21 @@ struct Checker<'a> {
     faults: &'a mut Vec<Fault>,
 }
 
+/// Whether any value carries a unit. Where none does, numbers are meant in the units of the model, and nothing can be
+/// said about them.
+fn carries_units(text: &ModelText) -> bool {
+    let sizes = text.compartments.iter().filter_map(|c| c.size.as_ref());
+    let parameters = text.parameters.iter().filter_map(|p| p.value.as_ref());
+    let initials = text.species.iter().filter_map(|s| s.initial.as_ref()).map(|(_, value)| value);
+    let rates = text.reactions.iter().flat_map(|r| [Some(&r.forward), r.backward.as_ref()]).flatten().map(|r| &r.value);
+    let rules = text.rules.iter().map(|r| &r.value);
+    let events = text.events.iter().flat_map(|e| {
+        e.delay.iter().chain(&e.priority).chain(e.assignments.iter().map(|(_, value)| value))
+    });
+    let has_unit = |value: &ValueText| matches!(value, ValueText::Quantity { unit, .. } if unit.unit.is_specified());
+    sizes.chain(parameters).chain(initials).chain(rates).chain(rules).chain(events).any(has_unit)
+}
+
 /// Reports every value and rate law whose units contradict each other or its place.
 pub(super) fn check(
     text: &ModelText,
@@ -39,6 +54,9 @@ pub(super) fn check(
     reactions: &[Half],
     faults: &mut Vec<Fault>,
 ) {
+    if !carries_units(text) {
+        return;
+    }
     let compartments = network.compartments.iter().map(|c| (c.name.as_str(), Meaning::Compartment));
     let parameters = network.parameters.iter().enumerate().map(|(i, p)| (p.name.as_str(), Meaning::Parameter(i)));
     let species = network.species.iter().map(|s| (s.name.as_str(), Meaning::Species));

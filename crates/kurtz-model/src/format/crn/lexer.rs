@@ -144,7 +144,11 @@ pub(super) fn tokens(text: &str, faults: &mut Vec<Fault>) -> Vec<Token> {
             number(&text[start..at], start..at, faults)
         } else if c.is_alphabetic() || c == '_' {
             at += rest.find(|d: char| !(d.is_alphanumeric() || d == '_')).unwrap_or(rest.len());
-            Kind::Name
+            match &text[start..at] {
+                "inf" => Kind::Number(f64::INFINITY),
+                "nan" => Kind::Number(f64::NAN),
+                _ => Kind::Name,
+            }
         } else if let Some(length) = quoted_name_length(rest) {
             at += length;
             Kind::Name

@@ -17,6 +17,10 @@ pub(super) struct Bound {
     parameters: Vec<Option<f64>>,
     sizes: Vec<Option<f64>>,
     amounts: Vec<Option<f64>>,
+    /// Of each of these, whether it says `inf` or `nan`, or reads what does: then it may be infinite or missing.
+    parameters_open: Vec<bool>,
+    sizes_open: Vec<bool>,
+    amounts_open: Vec<bool>,
     /// Parameters such that each comes after those it is defined by; those on a cycle are left out.
     pub order: Vec<ParameterId>,
     cycle: Option<Vec<Symbol>>,
@@ -77,10 +81,12 @@ impl Bound {
         let mut ready: Vec<usize> = (0..definitions.len()).filter(|&i| open[i] == 0).collect();
         let mut known: Vec<Option<f64>> = vec![None; definitions.len()];
         let (mut order, mut too_long) = (Vec::new(), None);
+        let mut is_open = vec![false; definitions.len()];
         let mut next = 0;
         while next < ready.len() {
             let i = ready[next];
             next += 1;
+            is_open[i] = definitions[i].says_not_finite() || needs[i].iter().any(|&j| is_open[j]);
             let at_start = |e: &Expression| evaluate(e, &|s| position(s).map_or(Some(0.0), |j| known[j]));
             let number = |value: &Value| match value {
                 Value::Quantity(q) => Some(q.value * network.own_units_in(&q.unit)),
@@ -112,8 +118,11 @@ impl Bound {
         let start = (0..definitions.len()).find(|&i| open[i] > 0);
         let cycle = start.map(|start| cycle_from(start, &needs, &open).into_iter().map(symbol).collect());
         let amounts = known.split_off(parameters + sizes);
+        let amounts_open = is_open.split_off(parameters + sizes);
+        let sizes_open = is_open.split_off(parameters);
         let sizes = known.split_off(parameters);
-        Bound { parameters: known, sizes, amounts, order, cycle, too_long }
+        let parameters_open = is_open;
+        Bound { parameters: known, sizes, amounts, parameters_open, sizes_open, amounts_open, order, cycle, too_long }
     }
 
     /// The value of an expression over parameters and sizes.
@@ -125,10 +134,45 @@ impl Bound {
         })
     }
 
+    /// Whether an expression says `inf` or `nan`, or reads a parameter or size that does.
+    fn is_open(&self, e: &Expression) -> bool {
+        let mut found = says_not_finite(e);
+        e.for_each_symbol(&mut |symbol| {
+            found |= match symbol {
+                Symbol::Parameter(p) => self.parameters_open[p.index()],
+                Symbol::Compartment(c) => self.sizes_open[c.index()],
+                Symbol::Species(_) | Symbol::Time => false,
+            }
+        });
+        found
+    }
+
     /// The initial amount of a species.
     pub fn amount(&self, species: SpeciesId) -> Option<f64> {
         self.amounts[species.index()]
     }
+}
+
+impl Definition<'_> {
+    fn says_not_finite(&self) -> bool {
+        match self {
+            Definition::Unknown => false,
+            Definition::Value(value) | Definition::Concentration(value, _) => match value {
+                Value::Quantity(q) => !q.value.is_finite(),
+                Value::Expression(e) => says_not_finite(e),
+            },
+            Definition::Rule(e) => says_not_finite(e),
+        }
+    }
+}
+
+fn says_not_finite(e: &Expression) -> bool {
+    let mut found = false;
+    e.replace(|part| {
+        found |= part.as_number().is_some_and(|x| !x.is_finite());
+        None
+    });
+    found
 }
 
 /// What the value of each quantity is at the start; a rule for it comes before what was declared.
@@ -181,7 +225,7 @@ pub(super) fn fractional(network: &Network) -> Vec<bool> {
 
 /// Whether a value is a count, up to the rounding of units and expressions.
 fn is_whole(value: f64) -> bool {
-    (value - value.round()).abs() <= 1e-9 * value.max(1.0) && value <= LARGEST_COUNT
+    (value - value.round()).abs() <= 1e-9 * value.max(1.0) && (0.0..=LARGEST_COUNT).contains(&value)
 }
 
 /// The value of an expression if all its symbols have one.
@@ -224,7 +268,9 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
         let span = rule.unwrap_or_else(written);
         match *value {
             Some(value) if !value.is_finite() => {
-                faults.push(Fault::new(Problem::ValueNotFinite { what: what(), value }, span));
+                if !bound.sizes_open[i] {
+                    faults.push(Fault::new(Problem::ValueNotFinite { what: what(), value }, span));
+                }
             }
             Some(value) if value <= 0.0 => {
                 faults.push(Fault::new(Problem::NotPositive { what: what(), value }, span));
@@ -232,8 +278,8 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
             _ => {}
         }
     }
-    for (parameter, value) in text.parameters.iter().zip(&bound.parameters) {
-        if let Some(value) = value.filter(|v| !v.is_finite()) {
+    for ((parameter, value), is_open) in text.parameters.iter().zip(&bound.parameters).zip(&bound.parameters_open) {
+        if let Some(value) = value.filter(|v| !v.is_finite() && !is_open) {
             let what = format!("parameter `{}`", parameter.name.text);
             let span = parameter.value.as_ref().map_or(parameter.name.span.clone(), ValueText::span);
             faults.push(Fault::new(Problem::ValueNotFinite { what, value }, span));
@@ -241,12 +287,13 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
     }
     for (i, species) in text.species.iter().enumerate() {
         if let (Some((form, value)), Some(Some(initial))) = (&species.initial, read.initials.get(i)) {
-            let whole = *form != InitialForm::Amount && !network.amount_unit.is_specified();
-            check_initial(SpeciesId::from(i), value.span(), initial, whole, network, bound, faults);
+            check_initial(SpeciesId::from(i), value.span(), initial, *form, network, bound, faults);
         }
     }
     let texts = text.reactions.iter().flat_map(|r| [Some(&r.forward), r.backward.as_ref()]).flatten();
     for ((reaction, law), text) in network.reactions.iter().zip(&read.laws).zip(texts) {
+        // A law that is no mass action may say so of infinite values, and may run backwards.
+        let is_free = matches!(law, Some(RateLaw::Propensity(_)));
         let (what, e) = match law {
             Some(RateLaw::MassAction(e)) => (format!("the constant of reaction `{}`", reaction.name), e),
             Some(RateLaw::Rate(e) | RateLaw::Propensity(e)) => (format!("the rate of reaction `{}`", reaction.name), e),
@@ -254,9 +301,11 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
         };
         match bound.evaluate(e) {
             Some(value) if !value.is_finite() => {
-                faults.push(Fault::new(Problem::ValueNotFinite { what, value }, text.span.clone()));
+                if !(is_free && bound.is_open(e)) {
+                    faults.push(Fault::new(Problem::ValueNotFinite { what, value }, text.span.clone()));
+                }
             }
-            Some(value) if value < 0.0 => {
+            Some(value) if value < 0.0 && !is_free => {
                 faults.push(Fault::new(Problem::Negative { what, value }, text.span.clone()));
             }
             _ => {}
@@ -295,17 +344,19 @@ fn check_definitions(text: &ModelText, network: &Network, bound: &Bound, read: &
     }
 }
 
-/// `whole`: whether the amount must be a whole number of molecules.
 fn check_initial(
     species: SpeciesId,
     span: Span,
     initial: &Initial,
-    whole: bool,
+    form: InitialForm,
     network: &Network,
     bound: &Bound,
     faults: &mut Vec<Fault>,
 ) {
     let name = &network.species[species.index()].name;
+    // What is marked as an amount need not be a number of molecules, nor positive.
+    let is_free = form == InitialForm::Amount;
+    let whole = form == InitialForm::Plain && !network.amount_unit.is_specified();
     let (value, is_count) = match initial {
         Initial::Count(value) => (value, true),
         Initial::Concentration(value) => (value, false),
@@ -320,9 +371,12 @@ fn check_initial(
         return;
     };
     let what = format!("the initial {} of `{name}`", if is_count { "count" } else { "concentration" });
+    if !value.is_finite() && form != InitialForm::Plain && bound.amounts_open[species.index()] {
+        return;
+    }
     let fault = if !value.is_finite() {
         Fault::new(Problem::ValueNotFinite { what, value }, span)
-    } else if value < 0.0 {
+    } else if value < 0.0 && !is_free {
         Fault::new(Problem::Negative { what, value }, span)
     } else if is_count && whole && value > LARGEST_COUNT {
         let help = "a concentration has a unit, as in `0.25 uM`, or is written `concentration(...)`";

@@ -125,6 +125,8 @@ pub(super) struct Reading<'a, 'i> {
     pub translated: Vec<Progress>,
     /// How many rates of change are being worked out inside each other.
     pub depth: usize,
+    /// Those things, the innermost last.
+    pub rated: Vec<u32>,
     /// Rates of change worked out so far: of what names stand for, and of amounts.
     pub rates: HashMap<u32, Expression>,
     pub amount_rates: HashMap<SpeciesId, Expression>,
@@ -181,6 +183,7 @@ pub(super) fn read(tree: &Document, text: &str) -> Result<Found, Vec<Finding>> {
         set_by_events: HashSet::new(),
         translated: Vec::new(),
         depth: 0,
+        rated: Vec::new(),
         rates: HashMap::new(),
         amount_rates: HashMap::new(),
         changes: Vec::new(),
@@ -390,7 +393,7 @@ impl<'a, 'i> Reading<'a, 'i> {
     /// A number in an attribute.
     pub fn number(&mut self, node: Node, attribute: &'static str, what: &str) -> Option<f64> {
         let text = node.attribute(attribute)?;
-        let number = text.trim().parse::<f64>().ok();
+        let number = xml::real(text);
         if number.is_none() {
             let (what, text) = (what.to_string(), text.to_string());
             let problem = SbmlProblem::BadAttribute { what, attribute, text, expected: "a number" };

@@ -28,7 +28,8 @@ impl Reading<'_, '_> {
         let amounts = assignments.iter().filter(|(variable, ..)| self.concentration_in(*variable).is_none());
         let set: HashMap<Symbol, Expression> = amounts.map(|(v, e, _)| ((*v).into(), e.clone())).collect();
         let delay = facts.delay.map(|formula| self.expression(formula)).transpose()?;
-        let mut kept: Vec<(Variable, Expression)> = Vec::new();
+        // Concentrations with the sizes of their compartments, in terms of what no rule gives.
+        let mut kept: Vec<(Variable, Expression, Expression)> = Vec::new();
         let mut now: Vec<(Variable, Expression)> = Vec::new();
         for (variable, expression, at) in assignments {
             let Some(compartment) = self.concentration_in(variable) else {
@@ -39,15 +40,15 @@ impl Reading<'_, '_> {
             let flows_only = self.rate.contains_key(&self.compartments[compartment.index()].thing);
             let set_here = set.contains_key(&Symbol::Compartment(compartment));
             let may_change = changes && !set_here && (delay.is_some() || !flows_only || self.jumps(compartment));
+            let size = self.written_out(compartment);
+            if size.symbols().iter().any(|symbol| concentrations.contains(symbol)) {
+                let id = self.network.compartments[compartment.index()].name.clone();
+                let what = format!("event `{}`", facts.name);
+                return Err(Finding::new(SbmlProblem::CircularConcentration { what, id }, at));
+            }
             if may_change && facts.values_from_trigger_time {
-                kept.push((variable, expression));
+                kept.push((variable, expression, size));
             } else {
-                let size = self.written_out(compartment);
-                if size.symbols().iter().any(|symbol| concentrations.contains(symbol)) {
-                    let id = self.network.compartments[compartment.index()].name.clone();
-                    let what = format!("event `{}`", facts.name);
-                    return Err(Finding::new(SbmlProblem::CircularConcentration { what, id }, at));
-                }
                 // What else the event sets it sets by the values from before.
                 let size = size.substitute(|symbol| set.get(&symbol).cloned());
                 now.push((variable, expression * size));
@@ -85,19 +86,28 @@ impl Reading<'_, '_> {
         &mut self,
         first: &str,
         amounts: Vec<(Variable, Expression)>,
-        concentrations: Vec<(Variable, Expression)>,
+        concentrations: Vec<(Variable, Expression, Expression)>,
     ) -> (Vec<(Variable, Expression)>, Event) {
         let due = self.helper(&format!("{first}_due"));
         let mut kept = vec![(due, Expression::number(1.0))];
         let mut set = vec![(due, Expression::number(0.0))];
-        let amounts = amounts.into_iter().map(|(variable, value)| (variable, value, None));
-        let concentrations = concentrations.into_iter().map(|(v, value)| (v, value, self.concentration_in(v)));
-        for (variable, value, size) in amounts.chain(concentrations).collect::<Vec<_>>() {
-            let name = self.network.variable_name(variable).to_string();
-            let place = self.helper(&format!("{first}_{name}"));
+        let mut places: HashMap<Symbol, Expression> = HashMap::new();
+        let mut keep = |reading: &mut Self, variable: Variable, value: Expression| {
+            let name = reading.network.variable_name(variable).to_string();
+            let place = reading.helper(&format!("{first}_{name}"));
             kept.push((place, value));
-            let value = Expression::from(Symbol::from(place));
-            set.push((variable, size.map_or_else(|| value.clone(), |size| &value * Expression::from(size))));
+            Expression::from(Symbol::from(place))
+        };
+        for (variable, value) in amounts {
+            let value = keep(self, variable, value);
+            places.insert(variable.into(), value.clone());
+            set.push((variable, value));
+        }
+        for (variable, value, size) in concentrations {
+            // The size that the compartment has once all the rest is set.
+            let size = size.substitute(|symbol| places.get(&symbol).cloned());
+            let value = keep(self, variable, value);
+            set.push((variable, value * size));
         }
         let event = Event {
             name: self.names.reserve(&format!("{first}_amounts")),

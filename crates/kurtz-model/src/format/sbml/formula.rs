@@ -212,7 +212,7 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, &str> {
         let length = match first {
             '0'..='9' | '.' => {
                 let length = number_length(rest);
-                found.push(Token::Number(rest[..length].parse().map_err(|_| rest)?));
+                found.push(Token::Number(super::xml::real(&rest[..length]).ok_or(rest)?));
                 length
             }
             'a'..='z' | 'A'..='Z' | '_' => {

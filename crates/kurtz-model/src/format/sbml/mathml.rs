@@ -473,7 +473,10 @@ fn symbol<'a>(node: Node<'a, '_>, what: &str) -> Result<&'a str, Finding> {
 
 /// The value of a `cn`.
 fn number(node: Node, what: &str) -> Result<f64, Finding> {
-    let parse = |text: &str| text.trim().parse::<f64>().ok();
+    let parse = xml::real;
+    if node.attribute("base").is_some_and(|base| base.trim() != "10") {
+        return Err(fault(node, what, "numbers in SBML have base 10"));
+    }
     let mut parts = vec![String::new()];
     for part in node.children() {
         if part.is_element() {

@@ -59,6 +59,8 @@ pub enum SbmlProblem {
         "the mathematics of this model has more than {limit} parts once its functions are expanded; reached in {what}"
     )]
     TooLarge { what: String, limit: usize },
+    #[error("{what} needs those of more than {limit} others, one for the other")]
+    RatesTooDeep { what: String, limit: usize },
     #[error("{what} depends on itself, through {}", through.join(" -> "))]
     Cycle { what: String, through: Vec<String> },
 

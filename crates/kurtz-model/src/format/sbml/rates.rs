@@ -9,7 +9,7 @@ use crate::expression::{Expression, Symbol};
 use crate::network::{CompartmentId, SpeciesId};
 
 /// Rates may need each other this deep.
-const DEEPEST: usize = 50;
+const DEEPEST: usize = 300;
 /// Derivatives of quantities that assignment rules give have no more parts than this.
 const MOST_PARTS: usize = 20_000;
 
@@ -22,9 +22,9 @@ impl Reading<'_, '_> {
         self.depth += 1;
         if self.depth > DEEPEST {
             let what = format!("the rate of change of {}", self.describe(thing));
-            let through = vec![self.names.get(thing).id.clone()];
-            return Err(Finding::new(SbmlProblem::Cycle { what, through }, self.names.get(thing).at));
+            return Err(Finding::new(SbmlProblem::RatesTooDeep { what, limit: DEEPEST }, self.names.get(thing).at));
         }
+        self.rated.push(thing);
         let rate = match self.names.get(thing).kind {
             Kind::Species(species) if self.species[species.index()].in_concentration => {
                 // (n/V)' = (n' - n/V V') / V
@@ -54,6 +54,7 @@ impl Reading<'_, '_> {
             },
         };
         self.depth -= 1;
+        self.rated.pop();
         self.rates.insert(thing, rate.clone());
         Ok(rate)
     }

@@ -138,7 +138,11 @@ impl Reading<'_, '_> {
             Task::Close(id) => Some(*id),
             Task::Open(_) => None,
         });
-        let things: Vec<u32> = open.skip_while(|&open| open != id).chain([id]).filter_map(name).collect();
+        let mut things: Vec<u32> = open.skip_while(|&open| open != id).chain([id]).filter_map(name).collect();
+        if things.is_empty() {
+            // It closes through rates of change.
+            things.clone_from(&self.rated);
+        }
         let through = things.iter().take(20).map(|&thing| self.names.get(thing).id.clone()).collect();
         let first = things.first().copied();
         let what = first.map_or_else(|| "a formula".to_string(), |thing| self.describe(thing));

@@ -156,3 +156,11 @@ pub(super) fn content<'a>(node: Node<'a, '_>) -> std::borrow::Cow<'a, str> {
         }
     }
 }
+
+/// A number in decimals, or one of the words for infinity and for none. None too of what is beyond the largest number.
+pub(super) fn real(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let number = text.parse::<f64>().ok()?;
+    let is_beyond = number.is_infinite() && text.contains(|c: char| c.is_ascii_digit());
+    (!is_beyond).then_some(number)
+}

@@ -9,6 +9,20 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 #[test]
+fn what_other_formats_can_say_is_held() {
+    // Infinite and missing values, laws that run backwards, time without its unit, amounts below 0.
+    let text = "time s\nspecies A = amount(nan), B = amount(-2), C = concentration(inf)\nparameter p = nan, q = -inf, r = q + 1\n\
+                back: A -> B @ propensity(-1)\nwild: B -> C @ propensity(inf*cosh(time))\n\
+                p := piecewise(-inf, time > 3, nan)\nend: when time > inf, after inf: q = nan\n";
+    let read = network(text);
+    assert_eq!(read, network(&read.to_crn()));
+    assert!(read.validate().is_ok());
+    let value = |i: usize| read.parameters[i].value.clone();
+    assert!(matches!(value(1), Value::Quantity(q) if q.value == f64::NEG_INFINITY));
+    assert!(matches!(value(0), Value::Quantity(q) if q.value.is_nan()));
+}
+
+#[test]
 fn the_models_of_the_house_survive_printing() {
     for (name, text) in MODELS {
         let network = network(text);

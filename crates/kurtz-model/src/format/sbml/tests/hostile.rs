@@ -236,10 +236,13 @@ fn circles_are_refused() {
     let rate = |i: usize, j: usize| format!("<rateRule variable=\"p{i}\">{MATH}{}</math></rateRule>", rate_of(j));
     let rules = rate(0, 1) + &rate(1, 0);
     let text = document(&format!("{}<listOfRules>{rules}</listOfRules>", parameters(2)));
-    assert!(matches!(first(&text), P::Cycle { .. }));
+    assert!(matches!(first(&text), P::Cycle { through, .. } if through.contains(&"p1".to_string())));
+    let chain: String = (0..200).map(|i| rate(i, i + 1)).collect();
+    let text = document(&format!("{}<listOfRules>{chain}</listOfRules>", parameters(201)));
+    assert!(read(text.as_bytes(), "chain.xml").is_ok());
     let chain: String = (0..999).map(|i| rate(i, i + 1)).collect();
     let text = document(&format!("{}<listOfRules>{chain}</listOfRules>", parameters(1000)));
-    assert!(matches!(first(&text), P::Cycle { .. }));
+    assert!(matches!(first(&text), P::RatesTooDeep { .. }));
 }
 
 #[test]
@@ -259,6 +262,12 @@ fn ids_must_be_there_and_be_unique() {
     assert!(matches!(first(&digit), P::BadAttribute { .. }));
     let text = document("<listOfParameters><parameter id=\"x\" value=\"one\"/></listOfParameters>");
     assert!(matches!(first(&text), P::BadAttribute { .. }));
+    let beyond = document("<listOfParameters><parameter id=\"x\" value=\"1e999\"/></listOfParameters>");
+    assert!(matches!(first(&beyond), P::BadAttribute { .. }));
+    for number in ["<cn>1e999</cn>", "<cn type=\"e-notation\">1<sep/>400</cn>", "<cn type=\"integer\" base=\"16\">10</cn>"] {
+        let text = document(&format!("{}<listOfRules>{}</listOfRules>", parameters(1), rule("p0", number)));
+        assert!(matches!(first(&text), P::Math { .. }), "{number}");
+    }
     let nowhere = document("<listOfSpecies><species id=\"S\" compartment=\"C\"/></listOfSpecies>");
     assert!(matches!(first(&nowhere), P::Dangling { .. }));
 }
