@@ -1,5 +1,14 @@
 //! The `kurtz` command: translates arguments and settings files into the jobs of [`kurtz::study`], never computes.
 
+// As those of the standard library, which panic where nobody reads on, as in `kurtz check MODEL | head`.
+macro_rules! print {
+    ($($text:tt)*) => { $crate::output::to_stdout(format_args!($($text)*)) };
+}
+macro_rules! println {
+    () => { print!("\n") };
+    ($($text:tt)*) => { print!("{}\n", format_args!($($text)*)) };
+}
+
 mod arguments;
 mod commands;
 mod output;

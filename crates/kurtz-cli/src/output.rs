@@ -5,6 +5,18 @@ use kurtz::report::DataTable;
 use std::io::Write;
 use std::path::Path;
 
+/// Writes to the standard output. Where nobody reads on, the text is dropped and the work goes on; where it cannot be
+/// written, as on a full disk, the command ends with a message.
+pub fn to_stdout(text: std::fmt::Arguments) {
+    use std::io::ErrorKind::BrokenPipe;
+    if let Err(error) = std::io::stdout().write_fmt(text)
+        && error.kind() != BrokenPipe
+    {
+        eprintln!("error: cannot write to the standard output: {error}");
+        std::process::exit(i32::from(crate::BAD_INPUT));
+    }
+}
+
 /// Whether a path names a table rather than a directory.
 pub fn is_table(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("parquet"))

@@ -179,3 +179,17 @@ fn a_closure_that_gives_impossible_moments_is_declined() {
     let place = Place::with("m.crn", "species A = 4, B = 4\nA + B -> 0 @ 1\n");
     place.fails("moments m.crn --end 3.4 --closure gaussian", 3, &["the mean of A becomes -0.0", "no law has"]);
 }
+
+#[test]
+fn a_reader_who_goes_away_is_no_fault() {
+    use std::process::{Command, Stdio};
+    let place = Place::with("m.crn", DECAY);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kurtz"));
+    command.args(["simulate", "m.crn", "--end", "1", "--summary", "s.csv"]).current_dir(place.path("."));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command");
+    // Closed before anything is written.
+    drop(child.stdout.take());
+    let outcome = child.wait_with_output().expect("an end");
+    assert_eq!((outcome.status.code(), String::from_utf8_lossy(&outcome.stderr).as_ref()), (Some(0), ""));
+    assert!(place.path("s.csv").exists());
+}

@@ -244,8 +244,8 @@ impl Description {
     }
 }
 
-/// The rank of a stoichiometry matrix is worked out with so many operations at most: a second or two.
-const MOST_OPERATIONS: usize = 20_000_000;
+/// The rank of a stoichiometry matrix is worked out with so many operations at most: about a second.
+const MOST_OPERATIONS: usize = 8_000_000;
 
 /// A number with as many digits as it needs, at most eight.
 fn shortest(value: f64) -> Cell {
