@@ -45,6 +45,8 @@ pub(super) struct Flow {
     pub variable: Vec<Option<u32>>,
     /// Whether the total propensity of reactions that vary is integrated too.
     pub has_hazard: bool,
+    /// Whether a right-hand side reads the time by itself: then it can change where nothing foretells it.
+    pub reads_time: bool,
     /// Arguments that are followed for their step control only.
     pub curved: Compiled,
     /// Right-hand sides, modes held.
@@ -147,6 +149,7 @@ impl Plan {
         let flow = Flow {
             variable,
             has_hazard,
+            reads_time: all.iter().any(|e| e.depends_on(Symbol::Time)),
             curved: compile(&switches.dense.curved),
             field: compile(&all),
             rates,

@@ -2,6 +2,11 @@
 
 use super::plan::Plan;
 
+/// A run of laws that read the time takes so many steps at least.
+const FEWEST_STEPS: usize = 50;
+/// However many rows are asked for, they force no more steps than this.
+const MOST_STEPS: usize = 10_000;
+
 /// Rows of one trajectory, written in order of time.
 pub(super) struct Rows<'a> {
     times: &'a [f64],
@@ -19,6 +24,11 @@ impl<'a> Rows<'a> {
     /// The last time.
     pub fn end(&self) -> f64 {
         self.times.last().copied().unwrap_or(0.0)
+    }
+
+    /// The longest step for laws that read the time, which no step control can foresee: a row, and a part of the whole.
+    pub fn longest_step(&self) -> f64 {
+        self.end() / self.times.len().saturating_sub(1).clamp(FEWEST_STEPS, MOST_STEPS) as f64
     }
 
     /// How many rows have been written.

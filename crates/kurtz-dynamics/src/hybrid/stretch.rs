@@ -131,7 +131,10 @@ impl Process {
         if y.is_empty() {
             return Ok(self.arrive(limit, fires_at, steady * (limit - now), rows, &plan));
         }
-        let settings = self.integration(&field, &y, end);
+        let settings = Integration {
+            largest_step: plan.flow.reads_time.then(|| rows.longest_step()).filter(|step| *step > 0.0),
+            ..self.integration(&field, &y, end)
+        };
         let names = || field.names();
         let mut stepper = Stepper::new(&field, &y, &settings).map_err(|error| self.flow_error(&error, &names()))?;
         let mut probe = search::Probe::new(&field, &self.schedule, &held);

@@ -139,3 +139,14 @@ fn blow_up_ends_with_the_times_reached() {
     let stop = run.stop.expect("it blows up");
     assert!(stop.describe(&n).contains("`A` grows without bound"), "{}", stop.describe(&n));
 }
+
+#[test]
+fn a_pulse_as_wide_as_a_row_is_not_stepped_over() {
+    // p' = a normal density around t = 41.3, as wide as half a row; nothing happens before.
+    let mut n = network("species X = 0\nparameter p = 0\n 0 -> X @ 0");
+    let z = (time() - 41.3) / 0.05;
+    let density = Expression::call(Function::Exp, [-0.5 * z.powi(2)]);
+    rule(&mut n, RuleKind::Rate, "p", density * (1.0 / (0.05 * (2.0 * std::f64::consts::PI).sqrt())));
+    let grid: Vec<f64> = (0..=1000).map(|i| 0.1 * f64::from(i)).collect();
+    assert_near(course(&n, &["p"], &grid).values[1000], 1.0, 1e-7);
+}
