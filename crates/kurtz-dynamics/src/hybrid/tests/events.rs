@@ -194,7 +194,12 @@ fn no_period_of_a_clock_is_missed() {
 fn a_law_may_change_right_after_the_start() {
     let mut n = network("species X = 0\nparameter p = 0\n 0 -> X @ 0");
     let first = Expression::binary(B::LessEqual, time(), 0.0);
-    rule(&mut n, RuleKind::Rate, "p", Expression::piecewise([(Expression::Number(1.0), first)], Expression::Number(2.0)));
+    rule(
+        &mut n,
+        RuleKind::Rate,
+        "p",
+        Expression::piecewise([(Expression::Number(1.0), first)], Expression::Number(2.0)),
+    );
     let run = course(&n, &["p"], &[0.0, 5.0]);
     assert!(run.stop.is_none(), "{:?}", run.stop);
     assert_near(run.row(1)[0], 10.0, 1e-9);

@@ -39,9 +39,10 @@ fn carries_units(text: &ModelText) -> bool {
     let initials = text.species.iter().filter_map(|s| s.initial.as_ref()).map(|(_, value)| value);
     let rates = text.reactions.iter().flat_map(|r| [Some(&r.forward), r.backward.as_ref()]).flatten().map(|r| &r.value);
     let rules = text.rules.iter().map(|r| &r.value);
-    let events = text.events.iter().flat_map(|e| {
-        e.delay.iter().chain(&e.priority).chain(e.assignments.iter().map(|(_, value)| value))
-    });
+    let events = text
+        .events
+        .iter()
+        .flat_map(|e| e.delay.iter().chain(&e.priority).chain(e.assignments.iter().map(|(_, value)| value)));
     let has_unit = |value: &ValueText| matches!(value, ValueText::Quantity { unit, .. } if unit.unit.is_specified());
     sizes.chain(parameters).chain(initials).chain(rates).chain(rules).chain(events).any(has_unit)
 }

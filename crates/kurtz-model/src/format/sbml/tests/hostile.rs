@@ -264,7 +264,9 @@ fn ids_must_be_there_and_be_unique() {
     assert!(matches!(first(&text), P::BadAttribute { .. }));
     let beyond = document("<listOfParameters><parameter id=\"x\" value=\"1e999\"/></listOfParameters>");
     assert!(matches!(first(&beyond), P::BadAttribute { .. }));
-    for number in ["<cn>1e999</cn>", "<cn type=\"e-notation\">1<sep/>400</cn>", "<cn type=\"integer\" base=\"16\">10</cn>"] {
+    for number in
+        ["<cn>1e999</cn>", "<cn type=\"e-notation\">1<sep/>400</cn>", "<cn type=\"integer\" base=\"16\">10</cn>"]
+    {
         let text = document(&format!("{}<listOfRules>{}</listOfRules>", parameters(1), rule("p0", number)));
         assert!(matches!(first(&text), P::Math { .. }), "{number}");
     }
