@@ -267,10 +267,8 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
         let written = || compartment.map_or(0..0, |c| c.size.as_ref().map_or(c.span.clone(), ValueText::span));
         let span = rule.unwrap_or_else(written);
         match *value {
-            Some(value) if !value.is_finite() => {
-                if !bound.sizes_open[i] {
-                    faults.push(Fault::new(Problem::ValueNotFinite { what: what(), value }, span));
-                }
+            Some(value) if !value.is_finite() && !bound.sizes_open[i] => {
+                faults.push(Fault::new(Problem::ValueNotFinite { what: what(), value }, span));
             }
             Some(value) if value <= 0.0 => {
                 faults.push(Fault::new(Problem::NotPositive { what: what(), value }, span));
@@ -299,11 +297,10 @@ pub(super) fn check(text: &ModelText, network: &Network, bound: &Bound, read: &R
             Some(RateLaw::Rate(e) | RateLaw::Propensity(e)) => (format!("the rate of reaction `{}`", reaction.name), e),
             None => continue,
         };
+        let may_be_infinite = is_free && bound.is_open(e);
         match bound.evaluate(e) {
-            Some(value) if !value.is_finite() => {
-                if !(is_free && bound.is_open(e)) {
-                    faults.push(Fault::new(Problem::ValueNotFinite { what, value }, text.span.clone()));
-                }
+            Some(value) if !value.is_finite() && !may_be_infinite => {
+                faults.push(Fault::new(Problem::ValueNotFinite { what, value }, text.span.clone()));
             }
             Some(value) if value < 0.0 && !is_free => {
                 faults.push(Fault::new(Problem::Negative { what, value }, text.span.clone()));
