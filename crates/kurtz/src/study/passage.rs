@@ -13,6 +13,9 @@ use kurtz_model::{Kinetics, System};
 use kurtz_report::{Axis, Band, Cell, DataTable, Figure, Line, Panel, Report, Section, Table};
 use serde::{Deserialize, Serialize};
 
+/// Times at which survival is drawn.
+const DRAWN: usize = 400;
+
 /// Settings of [`run`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -165,20 +168,18 @@ impl Waiting {
     }
 
     fn figure(&self) -> Figure {
-        let table = self.table();
-        let numbers = |k: usize| match &table.columns[k].values {
-            kurtz_report::Values::Numbers(values) => values.clone(),
-            _ => Vec::new(),
-        };
-        let (survival, error) = (numbers(1), numbers(2));
+        // Passages are known to the event, whatever the output times.
+        let end = self.passages.end;
+        let times: Vec<f64> = (0..=DRAWN).map(|i| end * i as f64 / DRAWN as f64).collect();
+        let (survival, error): (Vec<f64>, Vec<f64>) = times.iter().map(|&t| self.passages.survival(t)).unzip();
         let edge = |sign: f64| {
             survival.iter().zip(&error).map(|(p, e)| (p + sign * 2.0 * e).clamp(0.0, 1.0)).collect::<Vec<f64>>()
         };
         let panel = Panel::new()
             .x(Axis::new("time").unit(self.model.time_unit()))
             .y(Axis::new("fraction still waiting").range(0.0, 1.0))
-            .with(Band::new("", self.times.clone(), edge(-1.0), edge(1.0)))
-            .with(Line::new("", self.times.clone(), survival.clone()));
+            .with(Band::new("", times.clone(), edge(-1.0), edge(1.0)))
+            .with(Line::new("", times, survival.clone()));
         Figure::new("survival")
             .caption("Fraction of trajectories in which the condition has not held yet, with two standard errors.")
             .panel(panel)
