@@ -1,8 +1,8 @@
 """Work and precision of stiff integration: kurtz beside SciPy, libRoadRunner and bngsim, interleaved in one run.
 
-    python3 -m venv venv && venv/bin/pip install scipy libroadrunner bngsim python-libsbml
+    python3 -m venv venv && venv/bin/pip install scipy libroadrunner bngsim python-libsbml matplotlib
     cargo build --release -p kurtz-cli && cargo build --release -p kurtz-dynamics --example integrate_on_request
-    venv/bin/python benches/stiff/peers.py --output stiff-peers.csv
+    venv/bin/python benches/stiff/peers.py --output stiff-peers.csv --figure stiff-peers.png
 
 For each problem and relative tolerance from 1e-4 to 1e-10, every tool integrates from the same initial state to the same
 output times; all tools take turns, as often as --repeats says, and the least time counts. Absolute tolerances are the
@@ -12,6 +12,10 @@ all times and species, in units of the size; the reference is
 SciPy's Radau at 1e-12 (the chain: its matrix exponential), checked against kurtz's at 1e-12. Times are what a caller waits:
 Python tools include their own wrappers, which is how they are used; set-up (reading and compiling the model) is shown apart.
 Time at equal error is interpolated on the curve of log time over log error.
+
+kurtz (system) is what `kurtz simulate --method ode` calls: it chooses method and absolute tolerances by itself. kurtz (field) is the
+library's stiff method on the mass-action equations. At the end the cost of forward sensitivities by all rate constants is shown
+beside that of the solution alone.
 """
 
 import argparse, csv, json, math, pathlib, subprocess, tempfile, time, warnings
@@ -219,9 +223,60 @@ def at_error(curve, error):
     return math.exp(best)
 
 
+def draw(rows, path):
+    """One panel a problem: time over error, a curve a tool."""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    names = list(dict.fromkeys(r["problem"] for r in rows))
+    tools = list(dict.fromkeys(r["tool"] for r in rows))
+    fig, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 4.4), squeeze=False, layout="constrained")
+    for ax, name in zip(axes[0], names):
+        for k, tool in enumerate(tools):
+            points = [(r["error"], 1e3 * r["seconds"]) for r in rows if (r["problem"], r["tool"]) == (name, tool) and r["seconds"]]
+            points = [p for p in points if p[0] < 10]
+            if points:
+                is_ours = tool.startswith("kurtz")
+                ax.loglog(*zip(*sorted(points)), "os^vDP*"[k % 7] + "-", label=tool, color=f"C{k}", lw=2 if is_ours else 1, ms=5)
+        ax.invert_xaxis()
+        ax.set(title=name, xlabel="largest error, in units of each species' size")
+        ax.grid(True, which="major", alpha=0.3)
+        for error in (1e-4, 1e-7):
+            ax.axvline(error, color="0.7", ls=":", lw=1)
+    axes[0][0].set_ylabel("time, ms")
+    handles = {}
+    for ax in axes[0]:
+        handles.update(zip(*reversed(ax.get_legend_handles_labels())))
+    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+    fig.savefig(path, dpi=140)
+
+
+def sensitivities(repeats):
+    """The cost of derivatives by all rate constants, in solutions without them."""
+    print("\nforward sensitivities by all p rate constants, as multiples of a solution at the same tolerance (asked: at most 1 + p/2)")
+    for problem in problems():
+        if problem.name.startswith("chain"):
+            continue
+        crn = pathlib.Path(tempfile.mkdtemp()) / "model.crn"
+        crn.write_text(problem.crn())
+        doors = [Kurtz("field"), Kurtz("sensitivities")]
+        size = np.maximum(1e-6, problem.x0)
+        for door in doors:
+            door.load(problem, crn, None)
+        p, cells = len(problem.k), []
+        for tolerance in TOLERANCES[::2]:
+            best = [math.inf, math.inf]
+            for _ in range(4 * repeats):
+                for i, door in enumerate(doors):
+                    best[i] = min(best[i], door.run(tolerance, 1e-3 * tolerance * size)[0])
+            cells.append(f"{tolerance:.0e}: {1e3 * best[0]:.3g} and {1e3 * best[1]:.3g} ms, {best[1] / best[0]:.2f}")
+        print(f"{problem.name:16} p = {p:2}, 1 + p/2 = {1 + p / 2:4} | " + "  ".join(cells), flush=True)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--output", default="stiff-peers.csv")
+    options.add_argument("--figure", default="", help="where to draw the curves of work and precision")
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--problems", default="", help="names to run, comma-separated; default all")
     options.add_argument("--without", default="", help="tools to leave out, comma-separated beginnings of names")
@@ -274,6 +329,9 @@ def main():
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+    if arguments.figure:
+        draw(rows, arguments.figure)
+    sensitivities(arguments.repeats)
 
 
 if __name__ == "__main__":

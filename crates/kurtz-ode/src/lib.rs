@@ -39,6 +39,7 @@ mod error;
 mod fixed;
 mod method;
 mod radau;
+mod radius;
 mod settings;
 mod solution;
 mod solve;

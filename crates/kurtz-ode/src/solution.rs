@@ -192,6 +192,13 @@ impl Solution {
         self.states.iter().skip(variable).step_by(self.dimension.max(1)).copied().collect()
     }
 
+    /// Beginnings of the steps, ascending: where the solution changes quickly they are close.
+    ///
+    /// Empty if [`Integration::continuous`](crate::Integration) was not set.
+    pub fn step_times(&self) -> impl Iterator<Item = f64> + '_ {
+        self.interpolants.iter().map(|step| step.start)
+    }
+
     /// The state at any time between the first and the last reached, `[n]`.
     ///
     /// None outside, and if [`Integration::continuous`](crate::Integration) was not set.

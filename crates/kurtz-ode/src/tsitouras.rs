@@ -8,6 +8,7 @@
 //! first step); II, 1996: IV.2 (detection of stiffness).
 
 use crate::method::{Refusal, StepMethod, asked_step, first_step, refuse, smallest_step};
+use crate::radius::{Radius, implicit_step_cost};
 use crate::solution::Interpolant;
 use crate::system::System;
 use crate::{Integration, Stop};
@@ -48,11 +49,19 @@ const ALPHA: f64 = 0.2 - 0.75 * BETA;
 /// The stability region ends near -3.5 on the real axis; beyond this |h lambda| a step looks stiff.
 const STIFF: f64 = 3.25;
 /// Many steps in a row beyond this |h lambda| follow a fast mode that an implicit method would step over.
+/// At tight tolerances such steps are short for want of order, too, which the implicit methods have.
 const BUSY: f64 = 1.0;
-/// Numbers of stiff and of busy steps after which the field looks stiff. For each step below, two busy ones are
-/// forgotten.
+const BUSY_WHEN_TIGHT: f64 = 0.5;
+const TIGHT: f64 = 1e-8;
+/// Number of stiff steps after which the field looks stiff.
 const STIFF_STEPS: u32 = 15;
-const BUSY_STEPS: u32 = 200;
+/// The spectral radius is estimated after each of so many steps; those were busy, or count twice against earlier ones.
+const LOOK: u32 = 32;
+/// The field looks stiff once the busy steps have cost as much as so many implicit steps: if these prove to be no better,
+/// not much more has been lost than was spent already.
+const WORTH_OF: f64 = 20.0;
+/// Evaluations of an explicit step.
+const STEP_COST: f64 = 6.0;
 
 pub(crate) struct Tsitouras {
     start: f64,
@@ -69,7 +78,10 @@ pub(crate) struct Tsitouras {
     has_stepped: bool,
     suspicious: u32,
     innocent: u32,
+    /// Steps since the last estimate of the spectral radius, and busy ones before.
+    unseen: u32,
     busy: u32,
+    radius: Radius,
 }
 
 impl Tsitouras {
@@ -89,7 +101,9 @@ impl Tsitouras {
             has_stepped: false,
             suspicious: 0,
             innocent: 0,
+            unseen: 0,
             busy: 0,
+            radius: Radius::default(),
         }
     }
 
@@ -142,7 +156,8 @@ impl Tsitouras {
         norm
     }
 
-    /// Estimates |h lambda| of the dominant eigenvalue from the last two stages, both at the end of the step.
+    /// Looks for modes that are much faster than the solution, by the last two stages, both at the end of the step, and now
+    /// and then by the spectral radius.
     fn watch_stiffness(&mut self, system: &mut System, h: f64) {
         let [.., k6, k7] = &self.k;
         let (mut rates, mut states) = (0.0, 0.0);
@@ -152,8 +167,7 @@ impl Tsitouras {
             states += ((self.state[i] - self.stage[i]) * weight).powi(2);
         }
         // Where both differences are rounding, their ratio says nothing.
-        let is_beyond = |bound: f64| states > 0.0 && h * h * rates > bound * bound * states;
-        if is_beyond(STIFF) {
+        if states > 0.0 && h * h * rates > STIFF * STIFF * states {
             self.suspicious += 1;
             self.innocent = 0;
         } else {
@@ -162,10 +176,20 @@ impl Tsitouras {
                 self.suspicious = 0;
             }
         }
-        self.busy = if is_beyond(BUSY) { self.busy + 1 } else { self.busy.saturating_sub(2) };
-        if self.suspicious == STIFF_STEPS || self.busy == BUSY_STEPS {
-            system.statistics.looks_stiff = true;
+        self.unseen += 1;
+        if self.unseen == LOOK && !system.statistics.looks_stiff {
+            self.unseen = 0;
+            let radius = self.radius.estimate(system, self.time, &self.state[..system.n], &self.k[6][..system.n]);
+            let bound = if system.relative > TIGHT { BUSY } else { BUSY_WHEN_TIGHT };
+            let is_busy = radius.is_some_and(|radius| h * radius > bound);
+            self.busy = if is_busy { self.busy + LOOK } else { self.busy.saturating_sub(2 * LOOK) };
+            if self.busy > 0 {
+                system.find_sparsity();
+                let spent = STEP_COST * f64::from(self.busy);
+                system.statistics.looks_stiff = spent >= WORTH_OF * implicit_step_cost(system);
+            }
         }
+        system.statistics.looks_stiff |= self.suspicious == STIFF_STEPS;
     }
 
     /// Leaves the method at the start of the step that failed.

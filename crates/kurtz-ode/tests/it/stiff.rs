@@ -106,6 +106,45 @@ fn auto_switches_on_stiff_problems_only() {
     assert_eq!(solution.statistics.jacobians, 0);
 }
 
+/// Reversible steps along a chain, the first half ten times as fast: dx_i/dt of first-order exchange with neighbours.
+struct Chain(usize);
+
+impl Chain {
+    fn rate(&self, i: usize) -> f64 {
+        if i < self.0 / 2 { 100.0 } else { 10.0 }
+    }
+}
+
+impl VectorField for Chain {
+    fn dimension(&self) -> usize {
+        self.0
+    }
+    fn evaluate(&self, _time: f64, x: &[f64], dx: &mut [f64]) {
+        dx.fill(0.0);
+        for i in 0..self.0 - 1 {
+            let flux = self.rate(i) * (x[i] - 0.5 * x[i + 1]);
+            dx[i] -= flux;
+            dx[i + 1] += flux;
+        }
+    }
+}
+
+#[test]
+fn auto_leaves_diffusion_to_the_stiff_method_at_any_tolerance() {
+    // All modes between the slowest and the fastest are present: no stage of an explicit step shows that it is at its limit of
+    // stability, where it needs 3350 steps of this chain.
+    let field = Chain(100);
+    let start: Vec<f64> = (0..100).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect();
+    for r in [1e-4, 1e-6, 1e-8, 1e-10] {
+        let settings = Integration::with_tolerances(r, 1e-3 * r);
+        let auto = solve(&field, &start, &[40.0], &settings).unwrap();
+        let explicit = solve(&field, &start, &[40.0], &settings.clone().with_method(OdeMethod::Explicit)).unwrap();
+        let (steps, other) = (auto.statistics.accepted, explicit.statistics.accepted);
+        assert!(auto.statistics.switched_to_stiff.is_some_and(|t| t < 5.0), "{r:e}: {:?}", auto.statistics);
+        assert!(3 * steps < other, "{r:e}: {steps} steps instead of {other}");
+    }
+}
+
 #[test]
 fn differences_serve_as_well_as_the_exact_jacobian() {
     let exact = robertson();
