@@ -63,7 +63,8 @@ pub struct Simulate {
     /// at --end.
     #[arg(long, value_name = "CONDITION", conflicts_with_all = ["sensitivity", "stationary"])]
     pub until: Option<String>,
-    /// Derivatives of means by these parameters, with standard errors, from exact trajectories.
+    /// Derivatives of means by these parameters, with standard errors, from exact trajectories; with --method ode those of the
+    /// equations.
     #[arg(long, value_name = "P,Q", value_delimiter = ',', conflicts_with = "stationary")]
     pub sensitivity: Option<Vec<String>>,
     /// How derivatives are estimated [default: coupled].

@@ -8,7 +8,7 @@ use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use kurtz::report::DataTable;
-use kurtz::study::{Findings, passage, sensitivity, stationary};
+use kurtz::study::{Findings, forward, passage, sensitivity, stationary};
 
 /// Whether one of them is asked.
 pub fn are_asked(arguments: &Simulate) -> bool {
@@ -25,12 +25,15 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
         "--sensitivity"
     };
     let is_sensitivity = arguments.sensitivity.is_some();
+    let is_forward = is_sensitivity && matches!(arguments.method, SimulationMethod::Ode);
     refuse(
         &[
             ("--amount", arguments.amount.is_some()),
             ("--concentration", arguments.concentration.is_some()),
-            ("--rtol", arguments.rtol.is_some()),
+            ("--rtol", arguments.rtol.is_some() && !is_forward),
             ("--atol", arguments.atol.is_some()),
+            ("--trajectories", arguments.trajectories.is_some() && is_forward),
+            ("--sensitivity-by", arguments.sensitivity_by.is_some() && is_forward),
             ("--continuous", arguments.continuous.is_some()),
             ("--order", arguments.order.is_some()),
             ("--covariance", arguments.covariance.is_some()),
@@ -55,6 +58,7 @@ pub fn run(arguments: &Simulate) -> Result<bool> {
     match &arguments.until {
         Some(condition) => until(arguments, condition),
         None if arguments.stationary => at_rest(arguments),
+        None if is_forward => forward_derivatives(arguments),
         None => derivatives(arguments),
     }
 }
@@ -89,7 +93,9 @@ fn until(arguments: &Simulate, condition: &str) -> Result<bool> {
 
 fn derivatives(arguments: &Simulate) -> Result<bool> {
     if !matches!(arguments.method, SimulationMethod::Auto | SimulationMethod::Direct) {
-        bail!("--sensitivity has an exact method of its own; leave --method out");
+        bail!(
+            "--sensitivity has an exact method of its own for means, and --method ode for the equations; leave --method out"
+        );
     }
     let default = sensitivity::Settings::default();
     let parameters = named(&arguments.sensitivity).unwrap_or_default();
@@ -119,6 +125,31 @@ fn derivatives(arguments: &Simulate) -> Result<bool> {
     }
     let statement = found.statement(&settings);
     answer(arguments, &statement, &found.table(of.as_deref()), || Ok(found.findings(&settings)?))
+}
+
+/// Derivatives of the solution of the equations.
+fn forward_derivatives(arguments: &Simulate) -> Result<bool> {
+    let default = forward::Settings::default();
+    let parameters = named(&arguments.sensitivity).unwrap_or_default();
+    if parameters.is_empty() {
+        bail!("--sensitivity names no parameter");
+    }
+    let settings = forward::Settings {
+        model: arguments.model.choice(),
+        parameters,
+        start: arguments.start,
+        end: arguments.end,
+        steps: arguments.steps,
+        relative_tolerance: arguments.rtol.unwrap_or(default.relative_tolerance),
+    };
+    let of = named(&arguments.vars);
+    let found = forward::run(&settings)?;
+    print_warnings(&found.model.warnings);
+    for name in of.iter().flatten() {
+        found.model.species(name)?;
+    }
+    let statement = "derivatives of numbers of molecules by the equations, per unit of each parameter";
+    answer(arguments, statement, &found.table(of.as_deref()), || Ok(found.findings(&settings)?))
 }
 
 fn at_rest(arguments: &Simulate) -> Result<bool> {

@@ -52,6 +52,14 @@ fn sensitivities_are_those_of_the_closed_form() {
         let exact = (1.0 - (-0.5f64 * 4.0).exp()) / 0.5;
         assert!((number(3, 2) - exact).abs() < 5.0 * number(3, 3), "{by} {:?}", lines[3]);
     }
+    let exact = (1.0 - (-0.5f64 * 4.0).exp()) / 0.5;
+    // The mean obeys the equation, whose derivative has no error of sampling.
+    let forward = run(&place, &["--method", "ode", "--sensitivity", "k", "--end", "4", "--steps", "2"]);
+    assert!(forward.status.success(), "{}", text(&forward.stderr));
+    let last: Vec<String> = text(&forward.stdout).lines().last().expect("rows").split(',').map(str::to_owned).collect();
+    assert!((last[2].parse::<f64>().expect("a number") - exact).abs() < 1e-6, "{last:?}");
+    let refused = run(&place, &["--method", "ode", "--sensitivity", "k", "--end", "4", "--trajectories", "7"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
     let unknown = run(&place, &["--sensitivity", "z", "--end", "4"]);
     assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown.stderr));
 }

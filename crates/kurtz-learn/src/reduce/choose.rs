@@ -82,7 +82,7 @@ pub struct Outcome {
     pub candidates: Vec<Candidate>,
     /// The one that was chosen; none if none serves.
     pub chosen: Option<usize>,
-    /// Where the full and the chosen (or else the first) reduced model go in the long run.
+    /// Where the full and the chosen (or else the last one looked at) reduced model go in the long run.
     pub behaviours: Option<Behaviours>,
     /// Why nothing was chosen, if so.
     pub refusal: Option<ReduceError>,
@@ -98,6 +98,8 @@ impl Outcome {
 /// Most splits and most candidates looked at.
 const MOST_SPLITS: usize = 4;
 const MOST_COMBINATIONS: usize = 10;
+/// A reduction whose error against the full model is this many times the accepted one is refused whatever the estimate says.
+const UNCONFIRMED: f64 = 1.5;
 /// Reactions that take less part than this in the fast modes are not fast.
 const LEAST_PARTICIPATION: f64 = 0.01;
 
@@ -149,17 +151,21 @@ pub fn reduce(flow: &Flow, settings: &ReduceSettings, progress: &dyn Progress) -
         let start = |c: &Candidate| c.window.map_or(f64::INFINITY, |w| w.start);
         key(x).cmp(&key(y)).then(start(x).total_cmp(&start(y))).then(x.estimate.total_cmp(&y.estimate))
     });
-    let mut outcome = Outcome { scales, candidates, chosen: order.first().copied(), behaviours: None, refusal: None };
-    let shown = outcome.chosen.or_else(|| outcome.candidates.iter().position(|c| is_by_hand && c.reduction.is_some()));
-    if let Some(i) = shown
-        && let Some(reduction) = &outcome.candidates[i].reduction
-    {
+    let mut outcome = Outcome { scales, candidates, chosen: None, behaviours: None, refusal: None };
+    // The first that also does the same in the long run; by hand what was asked for is told of in any case.
+    let asked = outcome.candidates.iter().position(|c| is_by_hand && c.reduction.is_some());
+    let shown: Vec<usize> = if order.is_empty() { asked.into_iter().collect() } else { order.clone() };
+    for i in shown {
+        let Some(reduction) = &outcome.candidates[i].reduction else { continue };
         let behaviours = Behaviours::of(flow, &reduction.network)?;
-        if let Some(reason) = behaviours.contradiction() {
-            outcome.candidates[i].refusal = Some(ReduceError::NotValid { reason });
-            outcome.chosen = None;
-        }
         outcome.behaviours = Some(behaviours);
+        match behaviours.contradiction() {
+            Some(reason) => outcome.candidates[i].refusal = Some(ReduceError::NotValid { reason }),
+            None => {
+                outcome.chosen = order.contains(&i).then_some(i);
+                break;
+            }
+        }
     }
     if outcome.chosen.is_none() {
         outcome.refusal = Some(refusal(&outcome, is_by_hand));
@@ -193,12 +199,17 @@ fn check(settings: &ReduceSettings) -> Result<(), ReduceError> {
 fn refusal(outcome: &Outcome, is_by_hand: bool) -> ReduceError {
     if outcome.candidates.is_empty() {
         let ratio = outcome.scales.best_ratio();
-        return ReduceError::NoGap {
-            reason: format!(
+        let reason = match outcome.scales.spectra[0].len() {
+            1 => "there is a single mode, with nothing to be faster than".into(),
+            _ if ratio == 0.0 => {
+                "no mode decays by itself along the whole trajectory: modes oscillate together or grow".into()
+            }
+            _ => format!(
                 "the largest ratio of neighbouring rates that lasts along the trajectory is {ratio:.2}; nothing is much \
                  faster than the rest"
             ),
         };
+        return ReduceError::NoGap { reason };
     }
     let reasons: Vec<&ReduceError> = outcome.candidates.iter().filter_map(|c| c.refusal.as_ref()).collect();
     match reasons.as_slice() {
@@ -479,17 +490,25 @@ impl Candidate {
         }
         if window.end < end {
             return refuse(format!(
-                "the estimated error stays within {} only from time {} to {}, and not to the end {end}",
+                "the estimated error stays within {} only from time {} to {}, and not to the end {}",
                 settings.tolerance,
                 short(window.start),
-                short(window.end)
+                short(window.end),
+                short(end)
+            ));
+        }
+        if self.measured.is_nan() || self.measured > UNCONFIRMED * settings.tolerance.max(self.estimate) {
+            return refuse(format!(
+                "the estimated error {:.2e} is not confirmed: against the full model it is {:.2e}",
+                self.estimate, self.measured
             ));
         }
         if settings.from.is_none() && window.start > settings.latest_start * end {
             return refuse(format!(
-                "the estimated error is within {} only from time {} on, late in the time {end} followed",
+                "the estimated error is within {} only from time {} on, late in the time {} followed",
                 settings.tolerance,
-                short(window.start)
+                short(window.start),
+                short(end)
             ));
         }
         Ok(())

@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 pub struct ScaleSettings {
     /// Last time. Default none: until all has come to rest, or some slowest time scales have passed.
     pub end: Option<f64>,
-    /// Number of times looked at that are evenly spaced in the logarithm, and half as many in time itself. Default 120.
+    /// Number of times looked at that are evenly spaced in the logarithm, and half as many in time itself; where species change
+    /// quickly in between, further ones. Default 120.
     pub points: usize,
     /// Smallest ratio of rates that counts as a gap. Default 3: what it is good for is judged by the error.
     pub gap: f64,
@@ -100,7 +101,10 @@ impl Scales {
         });
         let fastest = rates.fold(0.0, f64::max);
         let first = (0.01 / fastest.max(1.0 / end)).min(0.01 * end);
-        let times = grid(first, end, settings.points.clamp(20, 10_000));
+        let mut times = grid(first, end, settings.points.clamp(20, 10_000));
+        times.extend(turns(&look));
+        times.sort_by(f64::total_cmp);
+        times.dedup_by(|next, kept| *next - *kept <= 1e-9 * *next);
         let solution = integrate(&flow.field, &flow.initial, 0.0, &times, scale)?;
         if !solution.is_complete() {
             let names = flow.names(0..flow.dimension());
@@ -151,10 +155,50 @@ fn grid(first: f64, end: f64, points: usize) -> Vec<f64> {
     times
 }
 
+/// Each species changes by at most this part of its size between two times, so that errors in spikes are seen.
+const TURN: f64 = 0.04;
+/// With more than so many further times, as of a long oscillation, they are spaced wider.
+const MOST_TURNS: usize = 1500;
+
+/// Times between which no species changes by more than a part of its size.
+fn turns(solution: &Solution) -> Vec<f64> {
+    let starts: Vec<f64> = solution.step_times().chain([solution.final_time]).collect();
+    let n = solution.final_state.len();
+    // Steps are long where the method is of high order: quarters of them.
+    let fine: Vec<(f64, Vec<f64>)> = starts
+        .windows(2)
+        .flat_map(|step| (0..4).map(move |q| step[0] + (step[1] - step[0]) * f64::from(q) / 4.0))
+        .filter_map(|t| Some((t, solution.at(t)?)))
+        .collect();
+    let size = |i: usize| fine.iter().fold(f64::MIN_POSITIVE, |m, (_, x)| m.max(x[i].abs()));
+    let sizes: Vec<f64> = (0..n).map(size).collect();
+    let change = |a: &[f64], b: &[f64]| (0..n).map(|i| (a[i] - b[i]).abs() / sizes[i]).fold(0.0, f64::max);
+    let total: f64 = fine.windows(2).map(|pair| change(&pair[0].1, &pair[1].1)).sum();
+    let part = TURN.max(total / MOST_TURNS as f64);
+    let (mut times, mut moved) = (Vec::new(), 0.0);
+    for pair in fine.windows(2) {
+        let step = change(&pair[0].1, &pair[1].1);
+        // Several times within a quarter where it is long.
+        let mut next = part - moved;
+        while next <= step && step > 0.0 {
+            times.push(pair[0].0 + (pair[1].0 - pair[0].0) * next / step);
+            next += part;
+        }
+        moved = step - (next - part);
+    }
+    times
+}
+
+/// A model that creeps on for ever is followed over so many of the slowest time scales that it has at the start.
+const PATIENCE: f64 = 1000.0;
+
 /// A time at which all has come to rest, or thirty of the slowest time scales have passed.
 fn horizon(flow: &Flow) -> Result<f64, ReduceError> {
     let rates = |c: &[f64]| spectrum(flow, &flow.jacobian(c), c);
-    let fastest = rates(&flow.initial).first().map_or(0.0, |v| v.0.hypot(v.1));
+    let at_start: Vec<f64> = rates(&flow.initial).iter().map(|v| v.0.hypot(v.1)).collect();
+    let fastest = at_start.iter().copied().fold(0.0, f64::max);
+    let slowest = at_start.iter().copied().filter(|v| *v > 1e-9 * fastest).fold(f64::INFINITY, f64::min);
+    let patience = if slowest.is_finite() { PATIENCE / slowest } else { f64::INFINITY };
     let mut end = if fastest > 0.0 { 1.0 / fastest } else { 1.0 };
     let scale = flow.initial.iter().fold(0.0, |m: f64, c| m.max(*c)).max(f64::MIN_POSITIVE);
     let mut sizes = flow.initial.clone();
@@ -174,15 +218,41 @@ fn horizon(flow: &Flow) -> Result<f64, ReduceError> {
         sizes.iter_mut().zip(&next).for_each(|(s, c)| *s = s.max(*c));
         let change = |i: usize| (next[i] - state[i]).abs() / sizes[i].max(1e-6 * scale);
         let moved = (0..next.len()).map(change).fold(0.0, f64::max);
-        let slowest = rates(&next).last().map_or(0.0, |v| v.0.hypot(v.1));
+        let spectrum = rates(&next);
+        let slowest = spectrum.last().map_or(0.0, |v| v.0.hypot(v.1));
         let f = flow.rates_of_change(&next);
         let is_still = (0..f.len()).all(|i| f[i].abs() * end < 0.02 * sizes[i].max(1e-6 * scale));
-        if (moved < 0.01 && is_still) || end * slowest > 30.0 {
+        if end * slowest > 30.0 || (moved < 0.01 && is_still && stays(flow, &next, end, &spectrum, &sizes, scale)?) {
+            return Ok(end);
+        }
+        if end > patience {
             return Ok(end);
         }
         (state, time, end) = (next, end, 2.0 * end);
     }
     Ok(time)
+}
+
+/// Whether a state that hardly moves is one of rest, and not one in which what is fast has settled while slow modes have hardly
+/// begun: it must still be there when ten of the slowest time scales have passed.
+fn stays(
+    flow: &Flow,
+    state: &[f64],
+    time: f64,
+    spectrum: &[(f64, f64)],
+    sizes: &[f64],
+    scale: f64,
+) -> Result<bool, ReduceError> {
+    let sizes_of = spectrum.iter().map(|v| v.0.hypot(v.1));
+    let fastest = sizes_of.clone().fold(0.0, f64::max);
+    // Modes at the rounding of the fastest ones do not move.
+    let slowest = sizes_of.filter(|v| *v > 1e-9 * fastest).fold(f64::INFINITY, f64::min);
+    if !slowest.is_finite() {
+        return Ok(true);
+    }
+    let later = integrate(&flow.field, state, time, &[time + 10.0 / slowest], scale)?;
+    let moved = |i: usize| (later.final_state[i] - state[i]).abs() > 0.05 * sizes[i].max(1e-6 * scale);
+    Ok(later.is_complete() && !(0..state.len()).any(moved))
 }
 
 /// Eigenvalues within the stoichiometric class, those of the fastest decay first.

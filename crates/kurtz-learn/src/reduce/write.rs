@@ -99,12 +99,13 @@ pub(super) fn write(
     }
     for y in &plan.conserved {
         dictionary.conserved.push(ParameterId::from(network.parameters.len()));
-        let value = Value::Quantity(plain(y.value(&flow.initial)));
+        let members = y.coefficients.iter().map(|(i, _)| *i);
+        let value = Value::Quantity(in_their_unit(full, members, y.value(&flow.initial)));
         network.parameters.push(Parameter { name: names.total(full, plan, y), value });
     }
     for (i, _) in solution {
         dictionary.eliminated.insert(*i, ParameterId::from(network.parameters.len()));
-        let value = Value::Quantity(plain(flow.initial[*i]));
+        let value = Value::Quantity(in_their_unit(full, [*i], flow.initial[*i]));
         network.parameters.push(Parameter { name: full.species[*i].name.clone(), value });
     }
     let laws: Vec<(Expression, &Remaining)> =
@@ -215,8 +216,11 @@ pub(super) fn write(
     let species = (0..full.species.len()).map(|i| whole(i, &dictionary, &formulas)).collect();
     let mut reduction = Reduction { plan: plan.clone(), network, species, slow, factors, formulas };
     reduction.drop_unused_parameters();
-    reduction.network.validate().map_err(|problems| ReduceError::NotValid {
-        reason: format!("the reduced network cannot be written down: {problems}"),
+    reduction.network.validate().map_err(|problems| {
+        // The first line of a diagnosis; the rest shows places in a text that nobody has written.
+        let problems = problems.to_string();
+        let first = problems.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        ReduceError::NotValid { reason: format!("the reduced network cannot be written down: {first}") }
     })?;
     Ok(reduction)
 }
@@ -319,9 +323,27 @@ fn total(flow: &Flow, y: &Combination, name: String, compartment: CompartmentId)
         let count = y.value(flow.kinetics.initial());
         Initial::Count(Value::Quantity(plain(count)))
     } else {
-        Initial::Concentration(Value::Quantity(plain(value)))
+        let members = y.coefficients.iter().map(|(i, _)| *i);
+        Initial::Concentration(Value::Quantity(in_their_unit(full, members, value)))
     };
     Species { name, compartment, initial, clamped: false }
+}
+
+/// A concentration in the network's own units, written in the unit in which the model gives those of some species, if they
+/// share one.
+fn in_their_unit(full: &Network, species: impl IntoIterator<Item = usize>, value: f64) -> Quantity {
+    let unit = |i: usize| match &full.species[i].initial {
+        Initial::Concentration(Value::Quantity(q)) => Some(&q.unit),
+        _ => None,
+    };
+    let mut units = species.into_iter().map(unit);
+    let Some(Some(first)) = units.next() else { return plain(value) };
+    let scale = full.own_units_in(first);
+    if units.all(|u| u == Some(first)) && scale > 0.0 && scale.is_finite() {
+        Quantity { value: value / scale, unit: first.clone() }
+    } else {
+        plain(value)
+    }
 }
 
 fn plain(value: f64) -> Quantity {

@@ -164,12 +164,22 @@ fn the_gene_network_is_reduced_as_published() {
         (
             Kind::Qssa,
             &[
+                (2.0, [0.20, 0.0046, 0.022, 0.072, 0.19]),
+                (5.0, [0.072, 0.0046, 0.022, 0.017, 0.017]),
                 (10.0, [0.018, 0.0046, 0.022, 0.014, 0.017]),
                 (20.0, [0.0091, 0.0046, 0.022, 0.0057, 0.013]),
                 (50.0, [0.0089, 0.0046, 0.018, 0.0057, 0.0044]),
             ],
         ),
-        (Kind::TotalQssa, &[(10.0, [0.0013, 5e-5, 0.027, 0.019, 0.038]), (20.0, [0.0003, 5e-5, 0.016, 0.0026, 0.009])]),
+        (
+            Kind::TotalQssa,
+            &[
+                (2.0, [0.0059, 5e-5, 0.030, 0.13, 0.24]),
+                (5.0, [0.0034, 5e-5, 0.030, 0.060, 0.11]),
+                (10.0, [0.0013, 5e-5, 0.027, 0.019, 0.038]),
+                (20.0, [0.0003, 5e-5, 0.016, 0.0026, 0.009]),
+            ],
+        ),
     ];
     for (kind, rows) in tables {
         let mut settings = ReduceSettings { kind: Some(kind), ..until(1000.0) };
@@ -240,6 +250,68 @@ fn a_quasi_steady_state_that_stops_an_oscillator_is_refused() {
     assert!(outcome.chosen.is_none());
     let refusal = outcome.refusal.as_ref().expect("refused").to_string();
     assert!(refusal.contains("oscillates with period 4") && refusal.contains("comes to rest"), "{refusal}");
+}
+
+#[test]
+fn a_quasi_steady_state_that_hurries_the_circadian_clock_is_refused() {
+    let outcome = reduced(&model("circadian-per"), &ReduceSettings::default());
+    assert!(matches!(outcome.refusal, Some(ReduceError::NoGap { .. })), "{}", told(&outcome));
+    let by_hand =
+        ReduceSettings { fast_species: vec!["PN".into()], kind: Some(Kind::Qssa), ..ReduceSettings::default() };
+    let outcome = reduced(&model("circadian-per"), &by_hand);
+    let refusal = outcome.refusal.as_ref().expect("refused").to_string();
+    assert!(refusal.contains("oscillates with period 23.") && refusal.contains("period 17."), "{refusal}");
+}
+
+#[test]
+fn a_futile_cycle_follows_michaelis_and_menten_and_a_wrong_choice_is_not_confirmed() {
+    let outcome = reduced(&model("futile-cycle"), &ReduceSettings::default());
+    let best = outcome.best().unwrap_or_else(|| panic!("{}", told(&outcome)));
+    let text = best.reduction.as_ref().expect("written").network.to_crn();
+    assert!(text.contains("modification: W -> Wp @ rate(a1*k1*E_total*W/(d1 + k1 + a1*W))"), "{text}");
+    assert!(text.contains("restoration: Wp -> W @ rate(a2*k2*F_total*Wp/(d2 + k2 + a2*Wp))"), "{text}");
+    assert!((best.estimate / best.measured - 1.0).abs() < 0.1 && best.measured < 0.06, "{}", told(&outcome));
+    // One enzyme with its catalysis, the other not: the estimate is a third of the truth, and the full model tells.
+    let by_hand = ReduceSettings {
+        fast_reactions: ["binding_1", "release_1", "modification"].map(String::from).to_vec(),
+        kind: Some(Kind::TotalQssa),
+        ..ReduceSettings::default()
+    };
+    let outcome = reduced(&model("futile-cycle"), &by_hand);
+    let refusal = outcome.refusal.as_ref().expect("refused").to_string();
+    assert!(refusal.contains("is not confirmed: against the full model it is"), "{refusal}");
+}
+
+/// Dimers form within hundredths of a time in which nothing else happens: the state then looks at rest.
+#[test]
+fn fast_dimerisation_beside_slow_turnover_is_reduced_over_the_slow_time() {
+    let network = Network::builder()
+        .volume(1e3)
+        .species("A", "concentration(2)")
+        .species("D", "concentration(0)")
+        .parameter("decay", 0.1)
+        .reaction("there, back: 2 A <-> D @ 100, 50")
+        .reaction("loss: A -> 0 @ decay")
+        .reaction("loss_of_D: D -> 0 @ 0.05")
+        .reaction("supply: 0 -> A @ 0.05")
+        .build()
+        .expect("a good network");
+    let outcome = reduced(&network, &ReduceSettings::default());
+    assert!(outcome.scales.end() > 30.0, "{}", outcome.scales.end());
+    let best = outcome.best().unwrap_or_else(|| panic!("{}", told(&outcome)));
+    assert_eq!(best.eliminated, 1);
+    assert!(best.measured < 0.06 && best.window.expect("a window").start < 5.0, "{}", told(&outcome));
+}
+
+/// Three coupled totals make a law that nobody could read: it is declined, not written.
+#[test]
+fn the_total_quasi_steady_state_of_the_mapk_tier_is_declined_by_its_size() {
+    let complexes = ["MK", "MpK", "MppF", "MpF", "MpFd", "MF"].map(String::from).to_vec();
+    let settings = ReduceSettings { fast_species: complexes, kind: Some(Kind::TotalQssa), ..ReduceSettings::default() };
+    let outcome = reduced(&model("mapk-tier"), &settings);
+    let refusal = outcome.refusal.as_ref().expect("refused");
+    assert!(matches!(refusal, ReduceError::NotSolvable { .. }), "{refusal}");
+    assert!(refusal.to_string().contains("would have more than 60 terms"), "{refusal}");
 }
 
 /// The estimate is right also where it says no: with enzymes a tenth and a fifth of their substrate a third of it is bound.

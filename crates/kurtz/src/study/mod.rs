@@ -10,6 +10,7 @@ pub mod dynamic_pca;
 pub mod epidermis;
 pub mod file;
 pub mod findings;
+pub mod forward;
 pub mod gene_network;
 mod grid;
 pub mod integrate;

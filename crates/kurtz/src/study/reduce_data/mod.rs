@@ -80,6 +80,9 @@ fn examine(record: Record, sources: Vec<Source>, settings: &RelationSettings) ->
     let sums = conserved_sums(&record, settings)?;
     let products = constant_products(&record, settings)?;
     let mut found = laws(&record, &sums, &products, settings)?;
+    // What depends on fewest species, by the lowest powers, explains most; in one course everything may follow much else.
+    let degree = |law: &Law| law.terms.iter().map(|t| t.exponents.iter().sum::<u32>()).max().unwrap_or(0);
+    found.sort_by_key(|law| (law.drivers.len(), degree(law)));
     let derived = found.len();
     if derived == 0 {
         found.extend(chosen(&record, &sums, &products, settings)?);

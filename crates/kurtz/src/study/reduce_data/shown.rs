@@ -102,8 +102,8 @@ impl Reduced {
         }
         if self.laws.is_empty() && !self.products.products.is_empty() {
             all.push(
-                "There are fast relations, but no conserved total whose parts they link: no law follows. Record the other \
-                 states of the fast species too."
+                "No conserved total links the parts of these relations, so each is written for the least abundant of its species; \
+                 which of them is fast the data do not tell."
                     .into(),
             );
         }

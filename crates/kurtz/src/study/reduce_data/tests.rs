@@ -34,10 +34,36 @@ fn an_enzyme_is_reduced_to_michaelis_and_menten_and_the_model_says_so() {
     let text = reduced.network().unwrap();
     let (network, _) = kurtz_model::format::crn::parse(&text, "reduced").unwrap_or_else(|e| panic!("{text}\n{e}"));
     assert_eq!(network.species.len(), 3);
+    // Each constant is written once.
+    for parameter in &network.parameters {
+        let value = text.split(&format!("{} = ", parameter.name)).nth(1).expect("it has a value");
+        let value = value.split([',', '\n']).next().expect("digits");
+        assert!(value == "1" || text.matches(value).count() == 1, "{value} stands twice in\n{text}");
+    }
     let findings = reduced.findings(&settings).unwrap();
     assert!(findings.report.sections.len() == 3 && findings.files[0].0 == "reduced.crn");
     let html = findings.report.to_html(&kurtz_report::Bibliography::parse(crate::REFERENCES).unwrap()).unwrap();
     assert!(html.contains("Michaelis") || html.contains("Relations"));
+}
+
+#[test]
+fn an_intermediate_of_a_cascade_follows_though_no_total_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let model =
+        "volume 1\nspecies A = concentration(1), B = 0, C = 0, D = 0\nA -> B @ 0.05\nB -> C @ 5\nC -> D @ 0.02\n";
+    let path = write(folder.path(), model, (0..=400).map(|i| 0.5 * f64::from(i)));
+    // D was not recorded.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let cut: Vec<&str> = text.lines().map(|line| line.rsplit_once(',').expect("columns").0).collect();
+    std::fs::write(&path, cut.join("\n")).unwrap();
+    let reduced = run(&Settings { data: vec![path], ..Settings::default() }).unwrap();
+    assert!(reduced.laws.is_empty() && reduced.refusal().is_none());
+    let text = reduced.network().unwrap();
+    // B = 0.05/(5 - 0.05) A.
+    let value: f64 = text.split("K1 = ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+    let k = 0.05 / 4.95;
+    assert!(text.contains("B := K1*A") && (value / k - 1.0).abs() < 1e-3, "{text}");
+    kurtz_model::format::crn::parse(&text, "reduced").unwrap_or_else(|e| panic!("{text}\n{e}"));
 }
 
 #[test]
