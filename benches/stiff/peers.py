@@ -247,7 +247,7 @@ def draw(rows, path):
     handles = {}
     for ax in axes[0]:
         handles.update(zip(*reversed(ax.get_legend_handles_labels())))
-    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+    fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 2 * len(names)), frameon=False, fontsize=9)
     fig.savefig(path, dpi=140)
 
 

@@ -57,6 +57,8 @@ pub struct Candidate {
     pub fast: Vec<String>,
     /// Number of fast equations.
     pub eliminated: usize,
+    /// The gap between time scales behind it; infinite where it was chosen by hand.
+    pub gap: f64,
     /// The reduced network, if it could be written.
     pub reduction: Option<Reduction>,
     /// Its errors, if it could be followed.
@@ -69,8 +71,18 @@ pub struct Candidate {
     pub estimate: f64,
     /// Largest measured error of these in the window.
     pub measured: f64,
+    /// Of partial equilibrium, the largest |v - v'|/(v + v') of its reversible reactions after the layer; else 0.
+    pub imbalance: f64,
     /// Why it does not serve; none if it does.
     pub refusal: Option<ReduceError>,
+}
+
+impl Candidate {
+    /// Order among those that eliminate as much: QSSA, partial equilibrium, total QSSA; equilibria that are none come last,
+    /// though their error may happen to be small.
+    fn simplicity(&self) -> (bool, Kind) {
+        (self.imbalance > BALANCED, self.kind)
+    }
 }
 
 /// What came of a reduction.
@@ -100,6 +112,12 @@ const MOST_SPLITS: usize = 4;
 const MOST_COMBINATIONS: usize = 10;
 /// A reduction whose error against the full model is this many times the accepted one is refused whatever the estimate says.
 const UNCONFIRMED: f64 = 1.5;
+/// A gap that is less than this part of the widest one is no reason to eliminate more.
+const CLEAR: f64 = 0.1;
+/// A simpler reduction that holds only so many times later than another is not preferred.
+const LATE: f64 = 3.0;
+/// Reversible reactions whose rates differ by more than this part are in no equilibrium.
+const BALANCED: f64 = 0.02;
 /// Reactions that take less part than this in the fast modes are not fast.
 const LEAST_PARTICIPATION: f64 = 0.01;
 
@@ -143,12 +161,20 @@ pub fn reduce(flow: &Flow, settings: &ReduceSettings, progress: &dyn Progress) -
         candidates.push(attempt.carry_out(flow, &scales, settings, &vars));
         progress.advance(1);
     }
-    // Most eliminated first, then the simplest kind, then what holds earliest, then the most accurate.
-    let key = |c: &Candidate| (std::cmp::Reverse(c.eliminated), c.kind);
+    // What rests on a clear gap first, then most eliminated, then what holds early, then the simplest kind, then what holds
+    // earliest, then the most accurate.
     let mut order: Vec<usize> = (0..candidates.len()).filter(|i| candidates[*i].refusal.is_none()).collect();
+    let serving: Vec<&Candidate> = order.iter().map(|i| &candidates[*i]).collect();
+    let widest = serving.iter().map(|c| c.gap).filter(|g| g.is_finite()).fold(0.0, f64::max);
+    let start = |c: &Candidate| c.window.map_or(f64::INFINITY, |w| w.start);
+    let group = |c: &Candidate| (c.gap < CLEAR * widest, std::cmp::Reverse(c.eliminated));
+    let is_late = |c: &Candidate| {
+        let earliest = serving.iter().filter(|d| group(d) == group(c)).map(|d| start(d)).fold(f64::INFINITY, f64::min);
+        start(c) > LATE * earliest
+    };
+    let key = |c: &Candidate| (group(c), is_late(c), c.simplicity());
     order.sort_by(|a, b| {
         let (x, y) = (&candidates[*a], &candidates[*b]);
-        let start = |c: &Candidate| c.window.map_or(f64::INFINITY, |w| w.start);
         key(x).cmp(&key(y)).then(start(x).total_cmp(&start(y))).then(x.estimate.total_cmp(&y.estimate))
     });
     let mut outcome = Outcome { scales, candidates, chosen: None, behaviours: None, refusal: None };
@@ -168,7 +194,7 @@ pub fn reduce(flow: &Flow, settings: &ReduceSettings, progress: &dyn Progress) -
         }
     }
     if outcome.chosen.is_none() {
-        outcome.refusal = Some(refusal(&outcome, is_by_hand));
+        outcome.refusal = Some(refusal(&outcome, is_by_hand, settings.scales.gap));
     }
     Ok(outcome)
 }
@@ -196,11 +222,16 @@ fn check(settings: &ReduceSettings) -> Result<(), ReduceError> {
 }
 
 /// Why nothing was chosen.
-fn refusal(outcome: &Outcome, is_by_hand: bool) -> ReduceError {
+fn refusal(outcome: &Outcome, is_by_hand: bool, gap: f64) -> ReduceError {
     if outcome.candidates.is_empty() {
         let ratio = outcome.scales.best_ratio();
         let reason = match outcome.scales.spectra[0].len() {
             1 => "there is a single mode, with nothing to be faster than".into(),
+            _ if ratio >= gap => format!(
+                "rates differ by a factor of {}, but the initial layer is not over at time {}, the last one followed",
+                short(ratio),
+                short(outcome.scales.end())
+            ),
             _ if ratio == 0.0 => {
                 "no mode decays by itself along the whole trajectory: modes oscillate together or grow".into()
             }
@@ -253,8 +284,9 @@ struct Attempt {
     /// Number of fast modes that it stands for.
     modes: usize,
     plan: Result<Plan, ReduceError>,
-    /// When the initial layer of its modes ends.
+    /// When the initial layer of its modes ends, and their gap.
     layer_end: f64,
+    gap: f64,
     /// Species that the diagnosis calls fast.
     fast_species: Vec<usize>,
 }
@@ -297,7 +329,7 @@ fn automatic(flow: &Flow, scales: &Scales, kind: Option<Kind>) -> Vec<Attempt> {
             };
             if !attempts.iter().any(is_known) {
                 let fast_species = closed.clone();
-                attempts.push(Attempt { kind, fast, modes: split.fast, plan, layer_end, fast_species });
+                attempts.push(Attempt { kind, fast, modes: split.fast, plan, layer_end, gap: split.gap, fast_species });
             }
         };
         if wanted(Kind::Qssa) {
@@ -353,8 +385,14 @@ fn reaction_choices(flow: &Flow, weights: &Weights, modes: usize) -> Vec<Vec<usi
         groups(flow, weights).into_iter().filter(|(_, w)| *w >= LEAST_PARTICIPATION).map(|(g, _)| g).collect();
     let count = groups.len();
     let mut choices: Vec<Vec<usize>> = Vec::new();
+    // Cycles have more reactions than modes: some more of the fastest.
+    for more in 1..=3.min(count.saturating_sub(modes)) {
+        let mut reactions: Vec<usize> = groups[..modes + more].concat();
+        reactions.sort_unstable();
+        choices.push(reactions);
+    }
     let mut subset: Vec<usize> = (0..modes).collect();
-    while modes <= count && choices.len() < MOST_COMBINATIONS {
+    while modes <= count && choices.len() < MOST_COMBINATIONS + 3 {
         let mut reactions: Vec<usize> = subset.iter().flat_map(|g| groups[*g].iter().copied()).collect();
         reactions.sort_unstable();
         choices.push(reactions);
@@ -382,7 +420,7 @@ fn by_hand(flow: &Flow, scales: &Scales, species: &[usize], reactions: &[usize],
     let mut add = |kind: Kind, fast: Vec<String>, plan: Result<Plan, ReduceError>| {
         let modes = plan.as_ref().map_or(0, |p| p.balances.len());
         let fast_species = closed.clone();
-        attempts.push(Attempt { kind, fast, modes, plan, layer_end, fast_species });
+        attempts.push(Attempt { kind, fast, modes, plan, layer_end, gap: f64::INFINITY, fast_species });
     };
     if !species.is_empty() && wanted(Kind::Qssa) {
         add(Kind::Qssa, flow.names(species.iter().copied()), Plan::qssa(flow, species, &weights));
@@ -415,7 +453,16 @@ fn by_hand(flow: &Flow, scales: &Scales, species: &[usize], reactions: &[usize],
         let reason = "no reversible or joining reaction of theirs can be taken as fast".into();
         let plan = Err(ReduceError::NotFast { what: what.clone(), reason });
         let kind = kind.unwrap_or(Kind::Qssa);
-        attempts.push(Attempt { kind, fast: vec![what], modes: 0, plan, layer_end, fast_species: species.to_vec() });
+        let gap = f64::INFINITY;
+        attempts.push(Attempt {
+            kind,
+            fast: vec![what],
+            modes: 0,
+            plan,
+            layer_end,
+            gap,
+            fast_species: species.to_vec(),
+        });
     }
     attempts
 }
@@ -432,12 +479,14 @@ impl Attempt {
             kind: self.kind,
             fast: self.fast,
             eliminated: self.modes,
+            gap: self.gap,
             reduction: None,
             errors: None,
             observed,
             window: None,
             estimate: f64::NAN,
             measured: f64::NAN,
+            imbalance: 0.0,
             refusal: None,
         };
         let result = self.plan.and_then(|plan| candidate.work_out(flow, scales, settings, &plan, self.layer_end));
@@ -468,10 +517,18 @@ impl Candidate {
         };
         let reduction = self.reduction.insert(reduction);
         let errors = self.errors.insert(Errors::of(flow, scales, reduction)?);
+        if plan.kind == Kind::PartialEquilibrium {
+            self.imbalance = imbalance(flow, scales, &plan.reactions, errors.layer_end);
+        }
         let window = match settings.from {
             Some(from) => errors.window_from(times, from.max(errors.layer_end)),
             None => errors.window(times, &self.observed, settings.tolerance),
         };
+        if let Some(from) = settings.from.filter(|from| *from >= scales.end()) {
+            let end = short(scales.end());
+            let reason = format!("it must be right from time {} on, but is followed only until {end}", short(from));
+            return Err(ReduceError::NotValid { reason });
+        }
         let Some(window) = window else {
             return Err(ReduceError::NotValid {
                 reason: format!("the estimated error is above {} at all times", settings.tolerance),
@@ -513,6 +570,22 @@ impl Candidate {
         }
         Ok(())
     }
+}
+
+/// The largest |v - v'|/(v + v') of reversible reactions from a time on.
+fn imbalance(flow: &Flow, scales: &Scales, reactions: &[usize], from: f64) -> f64 {
+    let pairs: Vec<(usize, usize)> = pairs(flow.network()).into_iter().filter(|(a, _)| reactions.contains(a)).collect();
+    let mut worst = 0.0_f64;
+    for (k, _) in scales.times.iter().enumerate().filter(|(_, t)| **t >= from) {
+        let rates = flow.reaction_rates(scales.state(k));
+        for &(a, b) in &pairs {
+            let (off, sum) = ((rates[a] - rates[b]).abs(), rates[a] + rates[b]);
+            if sum > 0.0 {
+                worst = worst.max(off / sum);
+            }
+        }
+    }
+    worst
 }
 
 /// Three digits of a time.

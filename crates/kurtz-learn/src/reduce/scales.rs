@@ -190,7 +190,7 @@ fn turns(solution: &Solution) -> Vec<f64> {
 }
 
 /// A model that creeps on for ever is followed over so many of the slowest time scales that it has at the start.
-const PATIENCE: f64 = 1000.0;
+const PATIENCE: f64 = 30.0;
 
 /// A time at which all has come to rest, or thirty of the slowest time scales have passed.
 fn horizon(flow: &Flow) -> Result<f64, ReduceError> {

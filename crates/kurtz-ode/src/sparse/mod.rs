@@ -156,7 +156,8 @@ mod tests {
                         black_box(complex.factorise_shifted(shift.re, shift.im, &jacobian));
                     }
                     for _ in 0..4 {
-                        (re.fill(1.0), im.fill(0.0));
+                        re.fill(1.0);
+                        im.fill(0.0);
                         complex.solve(&mut re, &mut im);
                         complex.solve(&mut re, &mut im);
                         real.solve(&mut im);
