@@ -114,8 +114,10 @@ const MOST_COMBINATIONS: usize = 10;
 const UNCONFIRMED: f64 = 1.5;
 /// A gap that is less than this part of the widest one is no reason to eliminate more.
 const CLEAR: f64 = 0.1;
-/// A simpler reduction that holds only so many times later than another is not preferred.
+/// A simpler reduction that holds only so many times later than another is not preferred, unless that is within such a part
+/// of the whole time.
 const LATE: f64 = 3.0;
+const LATE_AT_ALL: f64 = 0.02;
 /// Reversible reactions whose rates differ by more than this part are in no equilibrium.
 const BALANCED: f64 = 0.02;
 /// Reactions that take less part than this in the fast modes are not fast.
@@ -170,7 +172,7 @@ pub fn reduce(flow: &Flow, settings: &ReduceSettings, progress: &dyn Progress) -
     let group = |c: &Candidate| (c.gap < CLEAR * widest, std::cmp::Reverse(c.eliminated));
     let is_late = |c: &Candidate| {
         let earliest = serving.iter().filter(|d| group(d) == group(c)).map(|d| start(d)).fold(f64::INFINITY, f64::min);
-        start(c) > LATE * earliest
+        start(c) > (LATE * earliest).max(LATE_AT_ALL * scales.end())
     };
     let key = |c: &Candidate| (group(c), is_late(c), c.simplicity());
     order.sort_by(|a, b| {

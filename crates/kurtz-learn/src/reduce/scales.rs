@@ -69,6 +69,8 @@ pub struct Split {
 pub struct Scales {
     /// The times looked at; the first is 0.
     pub times: Vec<f64>,
+    /// Which of them are the even ones, over which means are taken: the others crowd where much happens, `[times]`.
+    pub is_even: Vec<bool>,
     /// The full solution at these times.
     pub solution: Solution,
     /// Largest concentration of each species along the trajectory, `[species]`; that of all for those that stay 0.
@@ -101,10 +103,16 @@ impl Scales {
         });
         let fastest = rates.fold(0.0, f64::max);
         let first = (0.01 / fastest.max(1.0 / end)).min(0.01 * end);
-        let mut times = grid(first, end, settings.points.clamp(20, 10_000));
-        times.extend(turns(&look));
-        times.sort_by(f64::total_cmp);
-        times.dedup_by(|next, kept| *next - *kept <= 1e-9 * *next);
+        let even = grid(first, end, settings.points.clamp(20, 10_000));
+        let mut all: Vec<(f64, bool)> = even.into_iter().map(|t| (t, true)).collect();
+        all.extend(turns(&look).into_iter().map(|t| (t, false)));
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all.dedup_by(|next, kept| {
+            let is_same = next.0 - kept.0 <= 1e-9 * next.0;
+            kept.1 |= is_same && next.1;
+            is_same
+        });
+        let (times, is_even): (Vec<f64>, Vec<bool>) = all.into_iter().unzip();
         let solution = integrate(&flow.field, &flow.initial, 0.0, &times, scale)?;
         if !solution.is_complete() {
             let names = flow.names(0..flow.dimension());
@@ -114,7 +122,7 @@ impl Scales {
         let mut sizes: Vec<f64> = (0..n).map(|i| solution.variable(i).into_iter().fold(0.0, f64::max)).collect();
         let largest = sizes.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         sizes.iter_mut().filter(|s| **s <= 0.0).for_each(|s| *s = largest);
-        let mut scales = Scales { times, solution, sizes, spectra: Vec::new(), splits: Vec::new() };
+        let mut scales = Scales { times, is_even, solution, sizes, spectra: Vec::new(), splits: Vec::new() };
         let states: Vec<Vec<f64>> = (0..scales.times.len()).map(|k| scales.solution.state(k).to_vec()).collect();
         scales.spectra = states.iter().map(|c| spectrum(flow, &flow.jacobian(c), c)).collect();
         let rank = scales.spectra[0].len();
@@ -134,8 +142,10 @@ impl Scales {
 
     /// The largest gap at one number of fast modes that lasts, whether or not it counts as one: for messages.
     pub fn best_ratio(&self) -> f64 {
-        let late = &self.spectra[self.spectra.len() / 4..];
-        let rank = late.first().map_or(0, Vec::len);
+        let even: Vec<&Vec<(f64, f64)>> =
+            self.spectra.iter().zip(&self.is_even).filter(|(_, e)| **e).map(|(s, _)| s).collect();
+        let late = &even[even.len() / 4..];
+        let rank = late.first().map_or(0, |values| values.len());
         let ratio = |m: usize| {
             let ratios: Vec<f64> = late.iter().map(|values| gap(values, m).unwrap_or(0.0)).collect();
             quantile(&ratios, 0.1)
@@ -323,7 +333,9 @@ fn split(flow: &Flow, scales: &Scales, states: &[Vec<f64>], fast: usize, setting
     let (n, times) = (flow.dimension(), &scales.times);
     let gaps: Vec<f64> = scales.spectra.iter().map(|values| gap(values, fast).unwrap_or(f64::NAN)).collect();
     // A gap that shows only now and then is none; what it must be later is seen with the layer known.
-    if gaps.iter().filter(|g| **g >= settings.gap).count() * 2 < gaps.len() {
+    let (is_even, count) = (&scales.is_even, times.len());
+    let even = move |from: usize| (from..count).filter(move |k| is_even[*k]);
+    if even(0).filter(|k| gaps[*k] >= settings.gap).count() * 2 < even(0).count() {
         return None;
     }
     let mut split = Split {
@@ -350,18 +362,19 @@ fn split(flow: &Flow, scales: &Scales, states: &[Vec<f64>], fast: usize, setting
     }
     let over = |k: usize| split.distance[k] <= settings.layer.max(2.0 * split.lag[k]);
     // From then on it must last, up to a few times at which the trajectory is torn off the manifold.
-    let later = |k: usize| (k..times.len()).filter(|&j| !over(j)).count() * 20 <= times.len() - k;
+    let later = |k: usize| even(k).filter(|&j| !over(j)).count() * 20 <= even(k).count();
     let lasts = |k: usize| (k..(k + 3).min(times.len())).all(over);
     let first = (0..times.len()).find(|&k| lasts(k) && later(k))?;
     split.layer_end = Some(times[first]);
-    split.gap = quantile(&split.gaps[first..], 0.1);
-    if split.gap.is_nan() || split.gap < settings.gap || split.gaps[first..].iter().any(|g| g.is_nan()) {
+    let after: Vec<f64> = even(first).map(|k| split.gaps[k]).collect();
+    split.gap = quantile(&after, 0.1);
+    if split.gap.is_nan() || split.gap < settings.gap || after.iter().any(|g| g.is_nan()) {
         return None;
     }
-    let (mut count, mut active) = (0.0f64, 0.0f64);
-    for k in first..times.len() {
+    let (mut looks, mut active) = (0.0f64, 0.0f64);
+    for k in even(first) {
         let Some(share) = &shares[k] else { continue };
-        count += 1.0;
+        looks += 1.0;
         // Where nothing fast happens any more there are no shares.
         active += share.iter().sum::<f64>().round();
         split.participation.iter_mut().zip(share).for_each(|(sum, s)| *sum += s);
@@ -369,7 +382,7 @@ fn split(flow: &Flow, scales: &Scales, states: &[Vec<f64>], fast: usize, setting
             split.pointers[i] += split.pointers_over_time[k * n + i];
         }
     }
-    split.pointers.iter_mut().for_each(|x| *x /= count.max(1.0));
+    split.pointers.iter_mut().for_each(|x| *x /= looks.max(1.0));
     split.participation.iter_mut().for_each(|x| *x /= active.max(1.0));
     Some(split)
 }

@@ -214,8 +214,9 @@ fn the_gene_network_is_reduced_as_published() {
                     worst = worst.max((errors.reduced[k * errors.width + i] - truth).abs() / truth);
                 }
                 println!("{kind:?} {t0} {name} {worst:.5} {expected}");
-                // The printed numbers have two digits, one where they are 5e-5 or 0.0003.
-                let slack = if *expected <= 3e-4 { 0.2 } else { 0.1 };
+                // The printed numbers have two digits, one where they are 5e-5 or 0.0003. At 2, errors fall by a factor of
+                // 12 in a unit of time, and times are 3.5 % apart.
+                let slack = if *expected <= 3e-4 || *t0 == 2.0 { 0.2 } else { 0.1 };
                 assert!((worst / expected - 1.0).abs() < slack, "{kind:?} {t0} {name}: {worst} {expected}");
                 if kind == Kind::TotalQssa && *name == "P" {
                     assert!(worst < 2e-3);
