@@ -218,7 +218,7 @@ fn the_gene_network_is_reduced_as_published() {
                 // 12 in a unit of time, and times are 3.5 % apart.
                 let slack = if *expected <= 3e-4 || *t0 == 2.0 { 0.2 } else { 0.1 };
                 assert!((worst / expected - 1.0).abs() < slack, "{kind:?} {t0} {name}: {worst} {expected}");
-                if kind == Kind::TotalQssa && *name == "P" {
+                if kind == Kind::TotalQssa && *name == "P" && *t0 >= 10.0 {
                     assert!(worst < 2e-3);
                 }
             }
