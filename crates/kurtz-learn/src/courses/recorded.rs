@@ -2,7 +2,7 @@
 
 use super::{Course, Courses, Split, Standardisation};
 use crate::approximation::standard_names;
-use crate::derivative::{Derivative, Smoothed};
+use crate::derivative::{Amount, Derivative, Smoothed, SmoothingSpline, TotalVariation};
 use crate::error::LearnError;
 use crate::frame::Standard;
 use crate::latent::{Components, Orientation, Snapshots, gaussian_sampling_covariance, orient};
@@ -25,6 +25,10 @@ pub struct CourseSettings {
     pub fixed: BTreeMap<String, f64>,
     /// How the parameters that move are smoothed and differentiated.
     pub derivative: Derivative,
+    /// Where > 0, `total-variation` and `smoothing-spline` smooth each series as much as leaves it within so many of its
+    /// sampling errors (root mean square of the differences; median of the errors), whatever amount they name. Default 1; 0, as
+    /// published, for the amount that they name: that is right for one system at one step only.
+    pub within_errors: f64,
     /// Changes per step that are smaller than this are set to 0. Default 0; published 1e-5.
     pub threshold: f64,
 }
@@ -38,6 +42,7 @@ impl Default for CourseSettings {
             constants: BTreeMap::new(),
             fixed: BTreeMap::new(),
             derivative: Derivative::default(),
+            within_errors: 1.0,
             threshold: 0.0,
         }
     }
@@ -70,6 +75,7 @@ impl CourseSettings {
             orientation: Orientation::Ones { positive: false },
             dynamic: Some(vec!["b_Ca".into(), "W_Ca".into()]),
             constants: BTreeMap::from([("W_IP3".into(), 5e-5), ("sigma2".into(), 1.5e-6)]),
+            within_errors: 0.0,
             threshold: 1e-5,
             ..CourseSettings::default()
         }
@@ -122,12 +128,28 @@ impl CourseSettings {
         Ok(RawCourse { standard: course.iter().flat_map(Standard::to_flat).collect(), errors })
     }
 
-    /// Smooths and differentiates one parameter, given at each time.
+    /// Smooths and differentiates one parameter, given at each time with its sampling errors.
     ///
     /// # Errors
     /// As [`Derivative::differentiate`].
-    pub fn smooth(&self, series: &[f64], step: f64) -> Result<Smoothed, LearnError> {
-        let mut smoothed = self.derivative.differentiate(series, step)?;
+    pub fn smooth(&self, series: &[f64], errors: &[f64], step: f64) -> Result<Smoothed, LearnError> {
+        let mut sorted = errors.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let error = self.within_errors * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+        let within = |derivative: &Derivative| match derivative.clone() {
+            // The first value is as uncertain as all others.
+            Derivative::TotalVariation(method) => {
+                let alpha = Amount::Discrepancy(error);
+                Derivative::TotalVariation(TotalVariation { alpha, anchored: false, ..method })
+            }
+            Derivative::SmoothingSpline(_) => {
+                Derivative::SmoothingSpline(SmoothingSpline { lambda: Amount::Discrepancy(error) })
+            }
+            other => other,
+        };
+        let is_known = error.is_finite() && error > 0.0;
+        let derivative = if is_known { within(&self.derivative) } else { self.derivative.clone() };
+        let mut smoothed = derivative.differentiate(series, step)?;
         if self.threshold > 0.0 {
             smoothed.slopes.iter_mut().filter(|s| (**s * step).abs() < self.threshold).for_each(|s| *s = 0.0);
         }
@@ -189,9 +211,10 @@ impl CourseSettings {
             let width = names.len();
             let (mut standard, mut change) = (vec![0.0; width * found], vec![0.0; width * (found - 1)]);
             for p in 0..width {
-                let series: Vec<f64> = raw.standard.iter().skip(p).step_by(width).copied().collect();
+                let column = |rows: &[f64]| rows.iter().skip(p).step_by(width).copied().collect::<Vec<f64>>();
+                let series = column(&raw.standard);
                 if courses.dynamic.contains(&p) {
-                    let smoothed = self.smooth(&series, step)?;
+                    let smoothed = self.smooth(&series, &column(&raw.errors), step)?;
                     let mut value = smoothed.values[0];
                     for t in 0..found {
                         standard[t * width + p] = value;

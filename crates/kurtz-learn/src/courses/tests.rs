@@ -101,6 +101,27 @@ fn courses_of_ensembles_follow_the_parameters() {
     assert!(settings.courses(&["phase".into()], &[], &by).is_err());
 }
 
+/// Means that swing with a period of 40 steps, of 400 normal samples: smoothing stays within their errors and finds the slope;
+/// the amount published for calcium would flatten them.
+#[test]
+fn smoothing_stays_within_sampling_errors() {
+    let mut rng = kurtz_dynamics::rng::SimRng::new(5, 0, kurtz_dynamics::rng::Purpose::Noise);
+    let mut normal = || (0..12).map(|_| rng.uniform()).sum::<f64>() - 6.0;
+    let exact = |t: usize| (t as f64 * std::f64::consts::TAU / 40.0).sin();
+    let series: Vec<f64> = (0..200).map(|t| exact(t) + 0.03 * normal()).collect();
+    let errors = vec![0.03; 200];
+    let rms = |of: &dyn Fn(usize) -> f64| ((0..199).map(|t| of(t).powi(2)).sum::<f64>() / 199.0).sqrt();
+    let within = CourseSettings::default().smooth(&series, &errors, 0.1).unwrap();
+    assert!((rms(&|t| within.values[t] - series[t]) / 0.03 - 1.0).abs() < 0.05);
+    // Independent noise: a fraction of it stays, here less than half.
+    assert!(rms(&|t| within.values[t] - exact(t)) < 0.015);
+    let published = CourseSettings { within_errors: 0.0, ..CourseSettings::default() };
+    let flat = published.smooth(&series, &errors, 0.1).unwrap();
+    assert!(rms(&|t| flat.values[t] - exact(t)) > 0.3);
+    let slope = |t: usize| (exact(t + 1) - exact(t)) / 0.1;
+    assert!(rms(&|t| within.slopes[t] - slope(t)) < 0.2 * rms(&slope));
+}
+
 #[test]
 fn moments_of_an_ensemble_become_snapshots() {
     use kurtz_dynamics::{Ensemble, MomentRecorder, method_named};

@@ -233,37 +233,25 @@ fn activate(slopes: &[f32], values: &mut [f32]) {
     }
 }
 
-/// y = W x + b, eight rows at a time.
+/// y = W x + b.
 #[inline(always)]
 fn multiply<const FUSED: bool>(layer: &Layer, x: &[f32], y: &mut [f32]) {
-    let mut rows = layer.weights.chunks_exact(8 * layer.stride);
-    let mut done = 0;
-    for rows in rows.by_ref() {
-        dots::<FUSED, 8>(rows, x, &layer.bias[done..], &mut y[done..]);
-        done += 8;
-    }
-    for row in rows.remainder().chunks_exact(layer.stride) {
-        dots::<FUSED, 1>(row, x, &layer.bias[done..], &mut y[done..]);
-        done += 1;
+    let (x, _) = x.as_chunks::<LANES>();
+    for ((row, bias), y) in layer.weights.chunks_exact(layer.stride).zip(&layer.bias).zip(y) {
+        *y = bias + dot::<FUSED>(row.as_chunks::<LANES>().0, x);
     }
 }
 
+/// The product of two vectors of as many lanes; rows that follow one another overlap, so that one sum for each will do.
 #[inline(always)]
-fn dots<const FUSED: bool, const R: usize>(rows: &[f32], x: &[f32], bias: &[f32], y: &mut [f32]) {
-    let mut sums = [[0.0_f32; LANES]; R];
-    let (x, _) = x.as_chunks::<LANES>();
-    let rows: [&[f32]; R] = std::array::from_fn(|r| &rows[r * x.len() * LANES..][..x.len() * LANES]);
-    for (i, x) in x.iter().enumerate() {
-        for r in 0..R {
-            let (row, _) = rows[r][i * LANES..][..LANES].as_chunks::<LANES>();
-            for l in 0..LANES {
-                sums[r][l] = multiply_add::<FUSED>(row[0][l], x[l], sums[r][l]);
-            }
+fn dot<const FUSED: bool>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..LANES {
+            sums[l] = multiply_add::<FUSED>(a[l], b[l], sums[l]);
         }
     }
-    for (r, sums) in sums.iter().enumerate() {
-        y[r] = bias[r] + sum(sums);
-    }
+    sum(&sums)
 }
 
 /// The sum of the lanes, halving.

@@ -344,7 +344,7 @@ pub fn standardising(
     pooled: &[usize],
     by: &Standardisation,
     trajectories: &[Vec<Vec<Vec<f64>>>],
-    time: &Axis,
+    (names, time): (&[String], &Axis),
 ) -> Result<Part, Error> {
     let train: Vec<usize> = (0..recordings.len()).filter(|&c| recordings[c].split == Split::Train).collect();
     let shown = train.get(train.len() / 2).copied().unwrap_or(0);
@@ -398,7 +398,8 @@ pub fn standardising(
         let mut panel = Panel::new().x(time.clone()).y(Axis::new(format!("{} (molecules)", visible[i])));
         for &c in pooled {
             let snapshots = &recordings[c].snapshots;
-            let label = recordings[c].condition.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+            let values = names.iter().zip(&recordings[c].condition).map(|(name, value)| format!("{name} = {value}"));
+            let label = values.collect::<Vec<_>>().join(", ");
             let (mut middle, mut low, mut high) = (Vec::new(), Vec::new(), Vec::new());
             for t in 0..snapshots.len() {
                 let (m, s) = (snapshots.mean_at(t)[i], snapshots.covariance_at(t)[i * n + i].sqrt());

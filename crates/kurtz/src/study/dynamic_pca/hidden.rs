@@ -8,14 +8,14 @@ use kurtz_report::{Axis, Band, Cell, Check, DataTable, Figure, Line, Panel, Sect
 
 /// The latents over the trials (Fig. 14) and the terms of the mean's change (Fig. 15).
 ///
-/// With `is_compared`, the terms are held against the bars of the published ones.
+/// With `has_bars`, the terms are held against the bars of the published ones.
 pub fn latents(
     courses: &Courses,
     learned: &[Learned],
-    is_compared: bool,
+    has_bars: bool,
     time: &Axis,
 ) -> (Section, Vec<Check>, DataTable) {
-    let times: Vec<f64> = (0..courses.times(0)).map(|t| courses.step * t as f64).collect();
+    let times: Vec<f64> = (0..courses.times(0)).map(|t| courses.start + courses.step * t as f64).collect();
     let mut figure = Figure::new("latents").columns(2).caption(
         "Mean and variance of the hidden species over time: mean over trials of the best validation, band one standard deviation; \
          signs such that the first cosine of the mean is positive (Fig. 14).",
@@ -85,7 +85,7 @@ pub fn latents(
     let mut section = Section::new("What was learned about the hidden species").figure(figure).table(table);
     let mut checks = Vec::new();
     let of = |l: &Learned| coherences.iter().find(|(m, k, _)| std::ptr::eq(*m, l) && *k == 0).map(|(.., f)| f[0]);
-    for (reactions, parameters) in pairs(learned) {
+    for (reactions, parameters) in pairs(learned).into_iter().filter(|_| has_bars) {
         if let (Some(r), Some(p)) = (of(reactions), of(parameters)) {
             let name = format!("{}: coherence of mu_h (best validation)", reactions.model.name);
             checks.push(Check::claim(
@@ -98,7 +98,7 @@ pub fn latents(
         }
     }
     if courses.hidden.len() == 1 {
-        let (figure, table, more) = terms(courses, learned, is_compared, time);
+        let (figure, table, more) = terms(courses, learned, has_bars, time);
         section = section.figure(figure).table(table);
         checks.extend(more);
     }
@@ -111,7 +111,7 @@ fn with_clock(learned: &[Learned]) -> impl Iterator<Item = (&Learned, usize)> {
 }
 
 /// The three terms of d b-hat = F_b + mu F_W + W F_mu (Fig. 15) along the integrated middle course.
-fn terms(courses: &Courses, learned: &[Learned], is_compared: bool, time: &Axis) -> (Figure, Table, Vec<Check>) {
+fn terms(courses: &Courses, learned: &[Learned], has_bars: bool, time: &Axis) -> (Figure, Table, Vec<Check>) {
     let train = courses.of_split(Split::Train);
     let course = train[train.len() / 2];
     let rms = |terms: &[f64]| (terms.iter().map(|v| v * v).sum::<f64>() / terms.len().max(1) as f64).sqrt();
@@ -145,7 +145,7 @@ fn terms(courses: &Courses, learned: &[Learned], is_compared: bool, time: &Axis)
         let [f_b, f_w, f_mu] = [mean(&|t| &t.by_bias), mean(&|t| &t.by_loadings), mean(&|t| &t.by_mean)];
         let (r, size) = (correlation(&f_mu, &f_b), rms(&f_mu));
         if kept == 0 && in_figures(learned).any(|m| std::ptr::eq(m, l)) {
-            let times: Vec<f64> = (0..rows).map(|t| courses.step * t as f64).collect();
+            let times: Vec<f64> = (0..rows).map(|t| courses.start + courses.step * t as f64).collect();
             let panel = Panel::new()
                 .title(l.model.name.clone())
                 .x(time.clone())
@@ -180,7 +180,7 @@ fn terms(courses: &Courses, learned: &[Learned], is_compared: bool, time: &Axis)
     let mut checks = Vec::new();
     let of =
         |l: &Learned| found.iter().find(|(m, k, ..)| std::ptr::eq(*m, l) && *k == 0).map(|(_, _, r, size)| (*r, *size));
-    for (reactions, parameters) in pairs(learned).into_iter().filter(|_| is_compared) {
+    for (reactions, parameters) in pairs(learned).into_iter().filter(|_| has_bars) {
         if let (Some((r, size)), Some((_, twin))) = (of(reactions), of(parameters)) {
             checks.push(Check::at_most(format!("{}: correlation of W F_mu with F_b", reactions.model.name), -0.5, r));
             checks.push(Check::at_least(

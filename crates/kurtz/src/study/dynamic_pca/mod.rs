@@ -12,6 +12,7 @@ mod reference;
 pub mod sampling;
 mod sections;
 pub mod settings;
+mod smoothing;
 #[cfg(test)]
 mod tests;
 
@@ -78,13 +79,16 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
             &ends,
             &courses.standardisation,
             &recorded.trajectories,
-            &material.time,
+            (&courses.condition_names, &material.time),
         )?;
         report.sections.push(part.section);
-        if let Data::Sampled(sampling) = &settings.data
-            && let Some(published) = &sampling.published_scale
-        {
-            report.checks.extend(published.checks(&courses.visible, &courses.standardisation));
+        if let Data::Sampled(sampling) = &settings.data {
+            let recordings = &recorded.recordings;
+            let part = smoothing::compare(&sampling.courses, courses, recordings, &material.time)?;
+            report.sections.push(part.section);
+            if let Some(published) = &sampling.published_scale {
+                report.checks.extend(published.checks(&courses.visible, &courses.standardisation));
+            }
         }
         if let Some(part) = beside_published::compare(settings, courses, &material.time)? {
             report.sections.push(part.section);
@@ -106,7 +110,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         let lines = formulas.iter().map(|f| format!("% {}\n{}\n", f.name, f.latex));
         findings.files.push(("inputs.tex".into(), lines.collect::<String>().into_bytes()));
     }
-    let is_compared = settings.reference.as_deref().is_some_and(|d| d.exists());
+    let has_bars = settings.has_bars();
     let mut add = |(section, checks, data): (Section, Vec<Check>, DataTable)| {
         report.sections.push(section);
         report.checks.extend(checks);
@@ -114,8 +118,8 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
     };
     add(sections::errors(settings, courses, &learned)?);
     add(ranges::ranges(settings, courses, &learned)?);
-    add(sections::followed(courses, &learned, is_compared, &material.time));
-    add(hidden::latents(courses, &learned, is_compared, &material.time));
+    add(sections::followed(courses, &learned, has_bars, &material.time));
+    add(hidden::latents(courses, &learned, has_bars, &material.time));
     if let Some(oscillators) = &settings.oscillators {
         add(beyond::compare(settings, oscillators, courses, &learned, &material.time)?);
     }

@@ -108,7 +108,9 @@ pub fn ranges(
              learned from, reactions shallow 0.006/0.006, parameters shallow 0.011/0.015, reactions deep 0.010/0.015, parameters deep \
              0.010/0.010; unseen 0.028/0.014, 0.090/0.054, 0.023/0.013, 0.041/0.017."
         )));
-        checks = bars(learned, &distances);
+        if settings.has_bars() {
+            checks = bars(learned, &distances);
+        }
     }
     Ok((section, checks, data))
 }

@@ -53,42 +53,51 @@ pub fn errors(
         published_error(published.as_ref()?, receptors, model, value)
     };
     let mut data = DataTable::new("errors").column(name.clone(), groups.iter().map(|g| g.value).collect::<Vec<_>>());
-    let mut figure = Figure::new("errors").columns(2).caption(format!(
-        "Mean squared error of integrated parameters at each {name}: median over {} trials with quartiles, of the models with \
-         the best validation and of the last round; dashed the published means (Fig. 4). Conditions between the marks were \
-         learned from.",
-        settings.trials
-    ));
     let trained: Vec<f64> = groups.iter().filter(|g| g.is_train).map(|g| g.value).collect();
     let x: Vec<f64> = groups.iter().map(|g| g.value).collect();
+    let mut section = Section::new("Errors at all conditions");
     let mut depths: Vec<usize> = learned.iter().map(|l| l.model.subnet.depth).collect();
     depths.sort_unstable();
     depths.dedup();
-    for (depth, kept) in depths.iter().flat_map(|&depth| [(depth, 0), (depth, 1)]) {
-        let title = match depths[..] {
-            [_] => word(kept).to_owned(),
-            _ => format!("{} of {depth} layer{}", word(kept), if depth == 1 { "" } else { "s" }),
+    for &depth in &depths {
+        let (file, which) = match depths[..] {
+            [_] => ("errors".to_owned(), String::new()),
+            _ => (
+                format!("errors-{depth}"),
+                format!(", of models with {depth} hidden layer{}", ["s", ""][usize::from(depth == 1)]),
+            ),
         };
-        let mut panel = Panel::new().title(title).x(Axis::new(name.clone())).y(Axis::new("mean squared error").log());
-        for l in learned.iter().filter(|l| l.model.subnet.depth == depth) {
-            let at =
-                |f: f64| groups.iter().map(|g| shown(quantile(&pooled(l, kept, &g.courses), f))).collect::<Vec<_>>();
-            panel = panel.with(Band::new(l.model.name.clone(), x.clone(), at(0.25), at(0.75))).with(Line::new(
-                l.model.name.clone(),
-                x.clone(),
-                at(0.5),
-            ));
-            let theirs: Vec<f64> = groups.iter().map(|g| reference(l, g.value).unwrap_or(f64::NAN)).collect();
-            if theirs.iter().any(|v| v.is_finite()) {
-                let line = Line::new(l.model.name.clone(), x.clone(), theirs);
-                panel = panel.with(line.dash(kurtz_report::Dash::Dashed).width(0.8));
+        let mut figure = Figure::new(file).columns(2).caption(format!(
+            "Mean squared error of integrated parameters at each {name}{which}: median over {} trials with quartiles, of the best \
+             validation and of the last round; dashed the published means (Fig. 4). Conditions between the marks were learned from.",
+            settings.trials
+        ));
+        for kept in 0..2 {
+            let mut panel =
+                Panel::new().title(word(kept)).x(Axis::new(name.clone())).y(Axis::new("mean squared error").log());
+            for l in learned.iter().filter(|l| l.model.subnet.depth == depth) {
+                let at = |f: f64| {
+                    groups.iter().map(|g| shown(quantile(&pooled(l, kept, &g.courses), f))).collect::<Vec<_>>()
+                };
+                let label = l.model.name.clone();
+                panel = panel.with(Band::new(label.clone(), x.clone(), at(0.25), at(0.75))).with(Line::new(
+                    label.clone(),
+                    x.clone(),
+                    at(0.5),
+                ));
+                let theirs: Vec<f64> = groups.iter().map(|g| reference(l, g.value).unwrap_or(f64::NAN)).collect();
+                if theirs.iter().any(|v| v.is_finite()) {
+                    let line = Line::new(label.clone(), x.clone(), theirs);
+                    panel = panel.with(line.dash(kurtz_report::Dash::Dashed).width(0.8));
+                }
+                data = data.column(format!("{label} ({})", word(kept)), at(0.5));
             }
-            data = data.column(format!("{} ({})", l.model.name, word(kept)), at(0.5));
+            for bound in [trained.first(), trained.last()].into_iter().flatten() {
+                panel = panel.with(Reference::vertical(*bound));
+            }
+            figure = figure.panel(panel);
         }
-        for bound in [trained.first(), trained.last()].into_iter().flatten() {
-            panel = panel.with(Reference::vertical(*bound));
-        }
-        figure = figure.panel(panel);
+        section = section.figure(figure);
     }
     let mut headings = vec![name.clone()];
     for l in learned {
@@ -111,7 +120,7 @@ pub fn errors(
         }
         table.push(row);
     }
-    let mut section = Section::new("Errors at all conditions").figure(figure).table(table);
+    section = section.table(table);
     let mut means = Table::new([
         "model",
         "kept",
@@ -150,6 +159,9 @@ pub fn errors(
     }
     section = section.table(means);
     let mut checks = Vec::new();
+    if !settings.has_bars() {
+        return Ok((section, checks, data));
+    }
     for (reactions, parameters) in pairs(learned) {
         let subnet = &reactions.model.name;
         if receptors {
@@ -230,11 +242,11 @@ fn shown(value: f64) -> f64 {
 
 /// Courses of the moving parameters (Fig. 4a).
 ///
-/// With `is_compared`, those at 0.7 and 1.3 uM are held against the bar of the published ones.
+/// With `has_bars`, those at 0.7 and 1.3 uM are held against the bar of the published ones.
 pub fn followed(
     courses: &Courses,
     learned: &[Learned],
-    is_compared: bool,
+    has_bars: bool,
     time: &Axis,
 ) -> (Section, Vec<Check>, DataTable) {
     let pick = |split: Split| {
@@ -272,7 +284,7 @@ pub fn followed(
         }
     }
     let mut checks = Vec::new();
-    let shallow = |l: &&Learned| is_compared && l.model.published.as_deref() == Some("rxns_shallow");
+    let shallow = |l: &&Learned| has_bars && l.model.published.as_deref() == Some("rxns_shallow");
     for l in learned.iter().filter(shallow) {
         for (name, value) in [("b_Ca", 0.7), ("W_Ca", 1.3)] {
             let place = names.iter().position(|n| n == name);

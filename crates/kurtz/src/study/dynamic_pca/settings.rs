@@ -36,6 +36,10 @@ pub struct Settings {
     /// Directory of the decoded results of Ernst et al. (2021), to stand beside ours where it exists.
     #[serde(default)]
     pub reference: Option<PathBuf>,
+    /// Whether the results are held against the bars of the published ones (best validation, as there). Default: where the data
+    /// are those learned from there; fewer trajectories than there do not reach them.
+    #[serde(default)]
+    pub bars: Option<bool>,
     /// Models without subnets, to stand beside the best of the others; none if absent.
     #[serde(default)]
     pub oscillators: Option<OscillatorSettings>,
@@ -240,6 +244,12 @@ impl Settings {
             self.training(model, &sampling.visible, &sampling.courses.hidden)?.inputs.build()?;
         }
         Ok(())
+    }
+
+    /// Whether there are published results to hold ours against.
+    pub(super) fn has_bars(&self) -> bool {
+        let is_there = self.reference.as_deref().is_some_and(Path::exists);
+        is_there && self.bars.unwrap_or(!matches!(self.data, Data::Sampled(_)))
     }
 
     /// Makes changes to the model that is sampled, on top of those in the study.
