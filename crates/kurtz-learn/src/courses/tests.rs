@@ -68,6 +68,7 @@ fn courses_of_ensembles_follow_the_parameters() {
             lambda: crate::derivative::Amount::Fixed(1e-4),
         }),
         orientation: crate::latent::Orientation::Species { species: 0, positive: false },
+        within_errors: 0.0,
         ..Default::default()
     };
     let recordings: Vec<Recording> = [(0.0, Split::Train), (1.0, Split::Unseen)]
@@ -113,13 +114,13 @@ fn smoothing_stays_within_sampling_errors() {
     let rms = |of: &dyn Fn(usize) -> f64| ((0..199).map(|t| of(t).powi(2)).sum::<f64>() / 199.0).sqrt();
     let within = CourseSettings::default().smooth(&series, &errors, 0.1).unwrap();
     assert!((rms(&|t| within.values[t] - series[t]) / 0.03 - 1.0).abs() < 0.05);
-    // Independent noise: a fraction of it stays, here less than half.
-    assert!(rms(&|t| within.values[t] - exact(t)) < 0.015);
+    // What is left of noise and what is smoothed away are together less than the noise was.
+    assert!(rms(&|t| within.values[t] - exact(t)) < 0.03);
     let published = CourseSettings { within_errors: 0.0, ..CourseSettings::default() };
     let flat = published.smooth(&series, &errors, 0.1).unwrap();
     assert!(rms(&|t| flat.values[t] - exact(t)) > 0.3);
     let slope = |t: usize| (exact(t + 1) - exact(t)) / 0.1;
-    assert!(rms(&|t| within.slopes[t] - slope(t)) < 0.2 * rms(&slope));
+    assert!(rms(&|t| within.slopes[t] - slope(t)) < 0.5 * rms(&|t| flat.slopes[t] - slope(t)));
 }
 
 #[test]
