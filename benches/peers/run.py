@@ -34,7 +34,7 @@ EVENTS = 500_000
 # A simulator that would need longer than this for a model gives the figure of a single trajectory, in seconds.
 BEARABLE = 30.0
 # One that has not read the model, or simulated a trajectory, in this time is left out of it: seconds on the clock.
-PATIENCE = 300.0
+PATIENCE = 150.0
 
 
 def arguments():
