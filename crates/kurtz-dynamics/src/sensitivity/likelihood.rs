@@ -4,7 +4,7 @@
 //!
 //! W(t) = sum over events (d a_j / dp) / a_j - integral of sum_j d a_j / dp,
 //!
-//! with propensities a_j in the state before each event. Its mean is 0, and d<n(t)>/dp = <n W> = <(n - <n>) W>: the centred
+//! with propensities a_j in the state before each event. Its mean is 0, and `d<n>/dp = <n W> = <(n - <n>) W>`: the centred
 //! form has the smaller variance, since n W fluctuates with all of n. It grows with the number of events of the reactions
 //! that p is in: in proportion to t for what is at rest.
 
