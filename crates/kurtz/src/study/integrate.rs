@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_on_purpose_may_be_infinite_or_negative() {
+        let values =
+            course("species A = amount(-1)\nparameter P = inf, Q = nan\ndecay: A -> 0 @ propensity(2*A)\n", 1.0, 1);
+        assert_eq!(values[0], -1.0);
+        assert!((values[1] + (-2.0f64).exp()).abs() < 1e-7, "{}", values[1]);
+    }
+
+    #[test]
     fn a_pulse_between_two_output_times_is_not_stepped_over() {
         let pulse = "species A = 0\n0 -> A @ rate(if(time > 50 && time < 50.5, 100, 0))";
         let values = course(pulse, 100.0, 2);

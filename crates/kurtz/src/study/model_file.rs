@@ -60,6 +60,7 @@ impl ModelChoice {
         if source.format == Format::Crn
             && let Err(error) = Kinetics::new(system.network())
             && !matches!(error, KineticsError::NeedsSystem { .. })
+            && !self.is_said(&error)
         {
             return Err(error.into());
         }
@@ -71,6 +72,13 @@ impl ModelChoice {
             in_concentration: source.in_concentration,
             warnings: source.warnings,
         })
+    }
+
+    /// Whether a value that rate laws alone cannot have was written in the file on purpose, `inf` or `amount(-1)`: by
+    /// mistake it would have been refused there.
+    fn is_said(&self, error: &KineticsError) -> bool {
+        let has_changes = self.changes != Changes::default();
+        matches!(error, KineticsError::BadValue { value, .. } if !has_changes || !value.is_finite())
     }
 
     /// Reads a model of rate laws alone and applies the changes.
