@@ -59,7 +59,7 @@ fn a_start_or_an_end_beyond_the_data_is_told() {
     let place = learned();
     let predict = "predict out/models/reactions-0.safetensors";
     assert_eq!(place.succeeds(predict).stderr, "");
-    let far = place.succeeds(&format!("{predict} --mean Y=1000 --end 9"));
+    let far = place.succeeds(&format!("{predict} --mean Y=300 --end 9"));
     assert!(far.stderr.contains("Y") && far.stderr.contains("outside"), "{}", far.stderr);
     assert!(far.stderr.contains("after 4"), "{}", far.stderr);
 }

@@ -48,6 +48,13 @@ pub struct ModelFile {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Whether a value that rate laws alone cannot have was written in the file on purpose, `inf` or `amount(-1)`: by mistake it
+/// would have been refused there. A value that a change brought was not.
+fn is_said(network: &Network, error: &KineticsError) -> bool {
+    let is_value = matches!(error, KineticsError::BadValue { .. });
+    is_value && Kinetics::new(network).is_err_and(|unchanged| unchanged.to_string() == error.to_string())
+}
+
 impl ModelChoice {
     /// Reads the model with its rules and events and applies the changes.
     ///
@@ -60,7 +67,7 @@ impl ModelChoice {
         if source.format == Format::Crn
             && let Err(error) = Kinetics::new(system.network())
             && !matches!(error, KineticsError::NeedsSystem { .. })
-            && !self.is_said(&error)
+            && !is_said(&source.network, &error)
         {
             return Err(error.into());
         }
@@ -72,13 +79,6 @@ impl ModelChoice {
             in_concentration: source.in_concentration,
             warnings: source.warnings,
         })
-    }
-
-    /// Whether a value that rate laws alone cannot have was written in the file on purpose, `inf` or `amount(-1)`: by
-    /// mistake it would have been refused there.
-    fn is_said(&self, error: &KineticsError) -> bool {
-        let has_changes = self.changes != Changes::default();
-        matches!(error, KineticsError::BadValue { value, .. } if !has_changes || !value.is_finite())
     }
 
     /// Reads a model of rate laws alone and applies the changes.

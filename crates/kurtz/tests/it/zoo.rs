@@ -74,8 +74,10 @@ const ZOO: &[Entry] = &[
 /// of `kurtz_ode` (stiff problems) and of reduction.
 const DETERMINISTIC: &[&str] = &[
     "brusselator",
+    "circadian-per",
     "de-young-keizer",
     "de-young-keizer-limit",
+    "futile-cycle",
     "gene-network",
     "goldbeter-calcium",
     "goodwin",
