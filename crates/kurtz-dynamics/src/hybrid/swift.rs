@@ -30,6 +30,8 @@ const MOST_REACTIONS: usize = 64;
 /// After so many steps without a candidate the integrator is asked instead, and after as few as that many would have
 /// been needed it is no longer.
 const FEW: usize = 60;
+/// Rounds of the loop without a walk, after walks that led nowhere.
+const LONGEST_PAUSE: u32 = 31;
 /// Half the width of the interval of what flows, relative to the amount.
 const HALF_WIDTH: f64 = 0.05;
 
@@ -361,6 +363,8 @@ impl Process {
         let mut walk = Walk { rng, now: *now, left, sums, events: self.events, last: self.last };
         let mut until_look = walk.events + LOOK as u64;
         let mut in_vain = 0;
+        // Where nearly every reaction needs attention, walking is tried now and then.
+        let (mut wait, mut pause) = (0, 0);
         let result = loop {
             let limit = course.until.min(stop);
             if limit.is_nan() || limit < walk.now {
@@ -368,10 +372,15 @@ impl Process {
                 let stop = kurtz_ode::Stop::NotFinite { time: walk.now, variable: 0 };
                 break Err(Stop::Flow { stop, names });
             }
-            let before = walk.events;
-            course.draws.walk(partials, &mut walk, limit.min(rows.next()));
-            if walk.events != before {
-                in_vain = 0;
+            if wait > 0 {
+                wait -= 1;
+            } else {
+                let before = walk.events;
+                course.draws.walk(partials, &mut walk, limit.min(rows.next()));
+                let has_walked = walk.events != before;
+                in_vain = if has_walked { 0 } else { in_vain };
+                pause = if has_walked { 0 } else { (2 * pause + 1).min(LONGEST_PAUSE) };
+                wait = pause;
             }
             let total = walk.sums.total();
             let candidate = walk.now + walk.left / total;
