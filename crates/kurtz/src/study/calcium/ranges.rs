@@ -6,8 +6,19 @@ use super::{Ensemble, Sampled, Settings};
 use crate::study::scan::Course;
 use kurtz_report::{Axis, Cell, Check, Colour, Dash, DataTable, Figure, Marker, Panel, Points, Section, Table};
 
-const COLOURS: [Colour; 6] =
-    [Colour::Blue, Colour::Vermillion, Colour::Green, Colour::Purple, Colour::Orange, Colour::SkyBlue];
+/// As many as the study has ensembles: the usual ones, then indigo, olive, wine and teal.
+const COLOURS: [Colour; 10] = [
+    Colour::Blue,
+    Colour::Vermillion,
+    Colour::Green,
+    Colour::Purple,
+    Colour::Orange,
+    Colour::SkyBlue,
+    Colour::Rgb(51, 34, 136),
+    Colour::Rgb(153, 153, 51),
+    Colour::Rgb(136, 34, 85),
+    Colour::Rgb(68, 170, 153),
+];
 
 /// Both edges of a published point against ours.
 struct Comparison {
