@@ -6,7 +6,7 @@
 //! independent pairs grows as 1 / h^2. What remains of the bias is a relative h^2 times third derivatives: 1e-4 at the
 //! default.
 
-use super::{Sensitivities, check_times, parameter_named};
+use super::{BLOCK, STRIDE, Sensitivities, check_times, parameter_named};
 use crate::error::DynamicsError;
 use crate::method::{Halt, Stop};
 use crate::progress::Progress;
@@ -32,11 +32,6 @@ impl Default for CoupledDifferences {
         CoupledDifferences { step: 0.01, max_events: 1_000_000_000 }
     }
 }
-
-/// Pairs of one reduction; not a function of the number of threads.
-const BLOCK: u64 = 64;
-/// Events between two questions whether to give up.
-const STRIDE: u64 = 4096;
 
 /// Estimates how the means of the counts of all species at `times` depend on the parameters of these names, from `pairs`
 /// coupled pairs of exact trajectories for each.
@@ -69,17 +64,7 @@ pub fn coupled_differences(
     check_times(times)?;
     crate::ssa::refuse_time_dependence("coupled differences", kinetics)?;
     let network = kinetics.network();
-    let mut found = Sensitivities {
-        parameters: parameters.to_vec(),
-        values: Vec::new(),
-        species: network.species.iter().map(|s| s.name.clone()).collect(),
-        times: times.to_vec(),
-        derivatives: Vec::new(),
-        standard_errors: Vec::new(),
-        means: vec![0.0; times.len() * network.species.len()],
-        samples: pairs,
-        halt: None,
-    };
+    let mut found = Sensitivities::empty(network, parameters, times, pairs);
     let ends = parameters.iter().map(|name| at_both_sides(kinetics, name, settings.step));
     let ends = ends.collect::<Result<Vec<_>, DynamicsError>>()?;
     progress.begin("pairs of trajectories", pairs * parameters.len() as u64);

@@ -8,7 +8,7 @@
 //! form has the smaller variance, since n W fluctuates with all of n. It grows with the number of events of the reactions
 //! that p is in: in proportion to t for what is at rest.
 
-use super::{Sensitivities, check_times, parameter_named};
+use super::{BLOCK, STRIDE, Sensitivities, check_times, parameter_named};
 use crate::error::DynamicsError;
 use crate::mass_action::compile;
 use crate::method::{Halt, Method, Sampler, Stop};
@@ -34,11 +34,6 @@ impl Default for LikelihoodRatio {
         LikelihoodRatio { max_events: 1_000_000_000 }
     }
 }
-
-/// Trajectories of one reduction; not a function of the number of threads.
-const BLOCK: u64 = 64;
-/// Events between two questions whether to give up.
-const STRIDE: u64 = 4096;
 
 /// Estimates how the means of the counts of all species at `times` depend on the parameters of these names, from
 /// `trajectories` exact trajectories for all of them: those of [`Direct`] at this seed.
@@ -72,17 +67,10 @@ pub fn likelihood_ratios(
     let network = kinetics.network();
     let ids = parameters.iter().map(|name| parameter_named(network, name)).collect::<Result<Vec<_>, _>>()?;
     let species = network.species.len();
-    let mut found = Sensitivities {
-        parameters: parameters.to_vec(),
-        values: ids.iter().map(|id| kinetics.parameters()[id.index()]).collect(),
-        species: network.species.iter().map(|s| s.name.clone()).collect(),
-        times: times.to_vec(),
-        derivatives: vec![0.0; ids.len() * times.len() * species],
-        standard_errors: vec![0.0; ids.len() * times.len() * species],
-        means: vec![0.0; times.len() * species],
-        samples: trajectories,
-        halt: None,
-    };
+    let mut found = Sensitivities::empty(network, parameters, times, trajectories);
+    found.values = ids.iter().map(|id| kinetics.parameters()[id.index()]).collect();
+    found.derivatives = vec![0.0; ids.len() * times.len() * species];
+    found.standard_errors = found.derivatives.clone();
     progress.begin("trajectories", trajectories);
     let slopes = Slopes::new(kinetics, parameters)?;
     let sums = match sampled(kinetics, &slopes, times, trajectories, seed, settings, progress)? {

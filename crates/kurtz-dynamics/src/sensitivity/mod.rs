@@ -42,6 +42,28 @@ pub struct Sensitivities {
     pub halt: Option<Halt>,
 }
 
+/// Trajectories or pairs of one reduction; not a function of the number of threads.
+const BLOCK: u64 = 64;
+/// Events between two questions whether to give up.
+const STRIDE: u64 = 4096;
+
+impl Sensitivities {
+    /// Nothing yet of these parameters: no values and derivatives, means of 0.
+    fn empty(network: &Network, parameters: &[String], times: &[f64], samples: u64) -> Self {
+        Sensitivities {
+            parameters: parameters.to_vec(),
+            values: Vec::new(),
+            species: network.species.iter().map(|s| s.name.clone()).collect(),
+            times: times.to_vec(),
+            derivatives: Vec::new(),
+            standard_errors: Vec::new(),
+            means: vec![0.0; times.len() * network.species.len()],
+            samples,
+            halt: None,
+        }
+    }
+}
+
 fn check_times(times: &[f64]) -> Result<(), DynamicsError> {
     let mut before = -f64::MIN_POSITIVE;
     for (index, &value) in times.iter().enumerate() {

@@ -31,8 +31,8 @@ impl Draws {
         }
         #[cfg(target_arch = "x86_64")]
         if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("bmi2") {
-            // SAFETY: the processor has AVX2 and BMI2, as just asked. Measured: 8 % less time than without, and the same
-            // bits, since the order of additions is the same and products are not fused with them.
+            // SAFETY: the processor has AVX2 and BMI2, as just asked. Measured on the engine compiled either way: 5 to 7 %
+            // less time; and the same bits, since the order of additions is the same and products are not fused with them.
             #[allow(unsafe_code)]
             return unsafe { self.walk_avx2(partials, walk, until) };
         }
