@@ -233,25 +233,37 @@ fn activate(slopes: &[f32], values: &mut [f32]) {
     }
 }
 
+/// Rows of W that are multiplied together: as many sums as hide how long one product takes to be added.
+const ROWS: usize = 8;
+
 /// y = W x + b.
 #[inline(always)]
 fn multiply<const FUSED: bool>(layer: &Layer, x: &[f32], y: &mut [f32]) {
     let (x, _) = x.as_chunks::<LANES>();
-    for ((row, bias), y) in layer.weights.chunks_exact(layer.stride).zip(&layer.bias).zip(y) {
-        *y = bias + dot::<FUSED>(row.as_chunks::<LANES>().0, x);
+    let blocks = layer.weights.chunks(ROWS * layer.stride).zip(layer.bias.chunks(ROWS)).zip(y.chunks_mut(ROWS));
+    for ((rows, bias), y) in blocks {
+        let mut sums = [[0.0; LANES]; ROWS];
+        for (row, sums) in rows.chunks_exact(layer.stride).zip(&mut sums) {
+            *sums = dot::<FUSED>(row.as_chunks::<LANES>().0, x);
+        }
+        // By way of memory: seeing what becomes of the lanes, the compiler takes two at a time from the start.
+        let sums = std::hint::black_box(sums);
+        for ((y, bias), sums) in y.iter_mut().zip(bias).zip(&sums) {
+            *y = bias + sum(sums);
+        }
     }
 }
 
-/// The product of two vectors of as many lanes; rows that follow one another overlap, so that one sum for each will do.
+/// The product of two vectors, lane by lane.
 #[inline(always)]
-fn dot<const FUSED: bool>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> f32 {
+fn dot<const FUSED: bool>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [f32; LANES] {
     let mut sums = [0.0_f32; LANES];
     for (a, b) in a.iter().zip(b) {
         for l in 0..LANES {
             sums[l] = multiply_add::<FUSED>(a[l], b[l], sums[l]);
         }
     }
-    sum(&sums)
+    sums
 }
 
 /// The sum of the lanes, halving.
