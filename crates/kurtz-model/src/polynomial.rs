@@ -357,6 +357,13 @@ impl<S: Ord + Clone> Polynomial<S> {
         self.terms.values().map(Rational::words).sum()
     }
 
+    /// What bringing a product of its coefficients with others to lowest terms takes, beside [`Self::weight`]: it is
+    /// quadratic in their length.
+    fn length_squared(&self) -> usize {
+        let longest = self.terms.values().map(Rational::words).max().unwrap_or(0);
+        longest.saturating_mul(longest) / 16
+    }
+
     /// Whether exponents grow beyond all sense when it is raised to a power.
     fn degrees_overflow(&self, power: i64) -> bool {
         let largest = self.terms.keys().flat_map(|m| m.0.iter().map(|(_, e)| e.unsigned_abs())).max().unwrap_or(0);
@@ -388,7 +395,8 @@ impl<S: Ord + Clone> Polynomial<S> {
                     let (Some(mut left), Some(right)) = (child(0, a), child(1, b)) else { return Reading::Refused };
                     return match operator {
                         BinaryOperator::Add | BinaryOperator::Subtract => {
-                            if !spend(left.weight().min(MAX_TERMS) / 16 + right.weight()) {
+                            let lengths = left.length_squared() + right.length_squared();
+                            if !spend(left.weight().min(MAX_TERMS) / 16 + right.weight() + lengths) {
                                 return Reading::Refused;
                             }
                             // In place, so that a sum of many terms takes no quadratic time.
@@ -402,7 +410,13 @@ impl<S: Ord + Clone> Polynomial<S> {
                             Reading::Refused
                         }
                         BinaryOperator::Multiply if left.weight() * right.weight() > MAX_TERMS => Reading::Later,
-                        BinaryOperator::Multiply if !spend(left.weight() * right.weight()) => Reading::Refused,
+                        BinaryOperator::Multiply | BinaryOperator::Divide
+                            if !spend(
+                                left.weight() * right.weight() + left.length_squared() + right.length_squared(),
+                            ) =>
+                        {
+                            Reading::Refused
+                        }
                         BinaryOperator::Multiply => (&left * &right).into(),
                         _ => match right.power(-1).or_else(|| Self::symbol(name(Atom::Opaque(b))?).power(-1)) {
                             Some(inverse) => (&left * &inverse).into(),

@@ -7,6 +7,9 @@ use kurtz_model::polynomial::{Atom, MOST_WORK, Monomial, Polynomial};
 use kurtz_model::rational::Rational;
 use kurtz_model::{Expression, Network, RateLaw, Reaction, SpeciesId, Symbol};
 
+/// Characters of a law that a message shows.
+const LONGEST_LAW: usize = 200;
+
 /// A network's jumps, each with a factor taken out of its propensity.
 #[derive(Clone, Debug)]
 pub(crate) struct PolynomialLaws {
@@ -166,5 +169,11 @@ fn is_fixed(expression: &Expression, fluctuating: &[SpeciesId]) -> bool {
 }
 
 fn not_polynomial(network: &Network, reaction: &Reaction, law: &Expression) -> MomentsError {
-    MomentsError::NotPolynomial { reaction: reaction.name.clone(), law: law.display(network).to_string() }
+    let mut law = law.display(network).to_string();
+    // Laws of assignment rules, written out, may fill pages.
+    if let Some((end, _)) = law.char_indices().nth(LONGEST_LAW) {
+        law.truncate(end);
+        law.push_str(" ...");
+    }
+    MomentsError::NotPolynomial { reaction: reaction.name.clone(), law }
 }

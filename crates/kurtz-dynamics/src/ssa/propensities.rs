@@ -14,14 +14,13 @@ pub(super) trait Propensities: Send {
     /// Carries out one event of `reaction`.
     fn fire(&mut self, reaction: usize);
 
+    /// The state, `[species]`: whole numbers.
+    fn state(&self) -> &[f64];
+
     /// Writes the state, `[species]`.
-    fn copy_counts(&self, counts: &mut [i64]);
-
-    /// Writes the state as floating-point numbers, `[species]`.
-    fn copy_values(&self, values: &mut [f64]);
-
-    /// Calls `visit` with each count that can grow.
-    fn for_each_count(&self, visit: &mut dyn FnMut(SpeciesId, f64));
+    fn copy_counts(&self, counts: &mut [i64]) {
+        counts.iter_mut().zip(self.state()).for_each(|(n, &x)| *n = x as i64);
+    }
 
     /// Sum of all propensities; NaN if one is bad.
     fn total(&self) -> f64;

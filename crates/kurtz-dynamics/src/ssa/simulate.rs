@@ -174,7 +174,7 @@ impl<P: Propensities, D: Draw<P>> Sampler for Exact<P, D> {
     }
 
     fn copy_values(&self, values: &mut [f64]) {
-        self.network.copy_values(values);
+        values.copy_from_slice(self.network.state());
     }
 
     fn events(&self) -> u64 {

@@ -3,6 +3,7 @@
 use super::propensities::Propensities;
 use crate::method::Stop;
 use crate::progress::Progress;
+use kurtz_model::SpeciesId;
 
 /// Events between two looks.
 pub(crate) const STRIDE: u64 = 4096;
@@ -82,11 +83,6 @@ impl Watch {
 
 /// Looks whether a count is too large.
 pub(super) fn overflow(network: &impl Propensities, time: f64) -> Option<Stop> {
-    let mut overflow = None;
-    network.for_each_count(&mut |species, n| {
-        if n > MAX_COUNT {
-            overflow.get_or_insert(Stop::CountOverflow { time, species });
-        }
-    });
-    overflow
+    let large = network.state().iter().position(|&n| n > MAX_COUNT)?;
+    Some(Stop::CountOverflow { time, species: SpeciesId::from(large) })
 }

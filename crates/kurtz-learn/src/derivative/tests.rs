@@ -1,20 +1,5 @@
 use super::*;
-
-/// Normal numbers that look random, from a counter.
-fn noise(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    move || {
-        let (u, v): (f64, f64) = (1.0 - uniform(), uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-}
+use crate::testing::noise;
 
 fn curve(n: usize, step: f64, sigma: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut random = noise(seed);

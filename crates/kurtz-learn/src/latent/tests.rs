@@ -1,24 +1,9 @@
 use super::*;
 use crate::frame::Standard;
+use crate::testing::noise;
 
 fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|&s| s.into()).collect()
-}
-
-/// Standard normal numbers from a counter.
-fn normal(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    move || {
-        let (u, v): (f64, f64) = (1.0 - uniform(), uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
 }
 
 const MEAN: [f64; 3] = [0.4, -1.0, 2.0];
@@ -30,7 +15,7 @@ fn exact() -> Standard {
 }
 
 fn samples(count: usize, seed: u64) -> Vec<f64> {
-    let mut next = normal(seed);
+    let mut next = noise(seed);
     (0..count)
         .flat_map(|_| {
             let h = next();
@@ -118,7 +103,7 @@ fn orientations_undo_flips_and_rotations() {
     let mut course: Vec<Standard> = (0..60)
         .map(|t| {
             let w = exact(t);
-            let mut random = normal(t as u64);
+            let mut random = noise(t as u64);
             let (s, c) = (7.0 * random()).sin_cos();
             let flip = if random() > 0.0 { 1.0 } else { -1.0 };
             let loadings = (0..3)

@@ -107,16 +107,8 @@ impl Propensities for FlatAlone {
         self.sum();
     }
 
-    fn copy_counts(&self, counts: &mut [i64]) {
-        counts.iter_mut().zip(&self.state).for_each(|(n, &x)| *n = x as i64);
-    }
-
-    fn copy_values(&self, values: &mut [f64]) {
-        values.copy_from_slice(&self.state);
-    }
-
-    fn for_each_count(&self, visit: &mut dyn FnMut(SpeciesId, f64)) {
-        self.state.iter().enumerate().for_each(|(s, &x)| visit(SpeciesId::from(s), x));
+    fn state(&self) -> &[f64] {
+        &self.state
     }
 
     fn total(&self) -> f64 {
