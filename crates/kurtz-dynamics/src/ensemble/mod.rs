@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod cross_products;
+mod halves;
 mod histogram;
 mod moments;
 mod paths;
@@ -16,6 +17,7 @@ mod windows;
 mod workers;
 
 pub use checkpoint::Checkpoint;
+pub use halves::Halves;
 pub use histogram::{Histogram, HistogramRecorder};
 pub use moments::MomentRecorder;
 pub use paths::{Finals, FinalsRecorder, Paths, PathsRecorder};

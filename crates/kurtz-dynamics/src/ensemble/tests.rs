@@ -1,11 +1,11 @@
 //! Claims about ensembles.
 
 use super::*;
-use crate::MomentSeries;
 use crate::method::{Block, Stop, methods};
 use crate::progress::{Cancel, Progress, Silent};
 use crate::ssa::Direct;
 use crate::testing::networks::*;
+use crate::{MomentIndex, MomentSeries};
 use kurtz_model::SpeciesId;
 use kurtz_testkit::oracle;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +44,30 @@ fn a_longer_ensemble_extends_the_shorter() {
         let (short, long) = (finals(150), finals(900));
         assert_eq!(short.values, long.values[..300]);
         assert_eq!(short.events, long.events[..150]);
+    }
+}
+
+#[test]
+fn halves_are_the_even_and_the_odd_trajectories() {
+    let kinetics = epidermis();
+    for n in [7, 900, 2_001] {
+        let method = Direct::default();
+        let ensemble = Ensemble::new(&kinetics, &method, n, 3, 5.0, 2);
+        let recorders = (Halves::new(MomentRecorder::new(2, 0)), PathsRecorder::new(n));
+        let (halves, paths) = ensemble.run(recorders, &Silent).expect("good").output.expect("finished");
+        let width = paths.times.len() * paths.variables.len();
+        for (parity, half) in halves.iter().enumerate() {
+            let own: Vec<&[f64]> = paths.values.chunks_exact(width).skip(parity).step_by(2).collect();
+            assert_eq!(half.trajectories, Some(own.len() as u64));
+            for v in 0..paths.variables.len() {
+                let last = 2 * paths.variables.len() + v;
+                let mean = own.iter().map(|path| path[last]).sum::<f64>() / own.len() as f64;
+                let mut powers = vec![0; paths.variables.len()];
+                powers[v] = 1;
+                let place = half.position(&MomentIndex(powers)).expect("a mean");
+                assert!((half.value(2, place) - mean).abs() < 1e-9 * mean.max(1.0), "{n}, {parity}, {v}");
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use recorded::{CourseSettings, RawCourse, Recording};
+pub use recorded::{CourseSettings, DerivativeChoice, RawCourse, Recording};
 
 use crate::approximation::standard_names;
 use crate::frame::Standard;

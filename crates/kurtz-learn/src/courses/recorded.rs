@@ -23,7 +23,8 @@ pub struct CourseSettings {
     pub constants: BTreeMap<String, f64>,
     /// Visible species that do not fluctuate, and the variance, in standardised units, that they are given.
     pub fixed: BTreeMap<String, f64>,
-    /// How the parameters that move are smoothed and differentiated.
+    /// How the parameters that move are smoothed and differentiated. `chosen` takes for each parameter the method that, from
+    /// one half of the trajectories, best predicts the other half, over all conditions; see [`CourseSettings::choices`].
     pub derivative: Derivative,
     /// Where > 0, `total-variation` and `smoothing-spline` smooth each series as much as leaves it within so many of its
     /// sampling errors (root mean square of the differences; median of the errors), whatever amount they name. Default 1; 0, as
@@ -57,6 +58,17 @@ pub struct Recording {
     pub split: Split,
     /// Means and covariances of counts.
     pub snapshots: Snapshots,
+    /// The same of two halves of the trajectories, if they are known: what [`Derivative::Chosen`] chooses by.
+    pub halves: Option<Box<[Snapshots; 2]>>,
+}
+
+/// How a parameter is smoothed, chosen by held-out error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DerivativeChoice {
+    /// What was compared: names, and mean squares of what is held out, over all conditions.
+    pub errors: Vec<(String, f64)>,
+    /// The settings with the best of them.
+    pub best: CourseSettings,
 }
 
 /// The parameters of one condition before they are smoothed.
@@ -156,6 +168,72 @@ impl CourseSettings {
         Ok(smoothed)
     }
 
+    /// What `chosen` means for each of the parameters `dynamic` (positions in theta-hat): every method as it is, and those that
+    /// can be kept within sampling errors so too, smooth the parameter from one half of the trajectories and are compared with
+    /// the other half; of recordings without halves, each value with what the curve without it says. None unless `derivative`
+    /// is `chosen`.
+    ///
+    /// # Errors
+    /// As [`CourseSettings::raw`] and [`CourseSettings::smooth`].
+    pub fn choices(
+        &self,
+        recordings: &[Recording],
+        by: &Standardisation,
+        dynamic: &[usize],
+    ) -> Result<Option<Vec<DerivativeChoice>>, LearnError> {
+        if self.derivative != Derivative::Chosen {
+            return Ok(None);
+        }
+        let plain = CourseSettings { within_errors: 0.0, threshold: 0.0, ..self.clone() };
+        let mut methods: Vec<(String, CourseSettings)> = Vec::new();
+        for derivative in Derivative::all() {
+            let name = derivative.name().to_string();
+            let can_keep = matches!(derivative, Derivative::TotalVariation(_) | Derivative::SmoothingSpline(_));
+            if self.within_errors > 0.0 && can_keep {
+                let within = CourseSettings { derivative: derivative.clone(), threshold: 0.0, ..self.clone() };
+                methods.push((format!("{name}, within errors"), within));
+            }
+            methods.push((name, CourseSettings { derivative, ..plain.clone() }));
+        }
+        let mut sums = vec![vec![0.0; methods.len()]; dynamic.len()];
+        for recording in recordings {
+            let snapshots = &recording.snapshots;
+            let step = step_of(&snapshots.times);
+            let width = Standard::<f64>::length(by.shift.len(), self.hidden.len());
+            let column = |rows: &[f64], p: usize| rows.iter().skip(p).step_by(width).copied().collect::<Vec<f64>>();
+            // Pairs of what is smoothed and what it is compared with.
+            let pairs = match recording.halves.as_deref() {
+                Some([one, other]) => {
+                    let (one, other) = (self.raw(one, by)?, self.raw(other, by)?);
+                    vec![(one.clone(), Some(other.clone())), (other, Some(one))]
+                }
+                None => vec![(self.raw(snapshots, by)?, None)],
+            };
+            for (raw, other) in &pairs {
+                for (&p, sums) in dynamic.iter().zip(&mut sums) {
+                    let (series, errors) = (column(&raw.standard, p), column(&raw.errors, p));
+                    let other = other.as_ref().map(|other| column(&other.standard, p));
+                    for ((_, settings), sum) in methods.iter().zip(sums) {
+                        let smoothed = settings.smooth(&series, &errors, step)?;
+                        *sum += match &other {
+                            Some(other) => smoothed.error_against(other),
+                            None => smoothed.left_out_error(&series),
+                        } / pairs.len() as f64;
+                    }
+                }
+            }
+        }
+        let choice = |sums: Vec<f64>| {
+            let best = (0..sums.len()).min_by(|&i, &j| sums[i].total_cmp(&sums[j])).unwrap_or(0);
+            let of_all = |sum: f64| sum / recordings.len().max(1) as f64;
+            DerivativeChoice {
+                errors: methods.iter().zip(&sums).map(|((name, _), &sum)| (name.clone(), of_all(sum))).collect(),
+                best: CourseSettings { threshold: self.threshold, ..methods[best].1.clone() },
+            }
+        };
+        Ok(Some(sums.into_iter().map(choice).collect()))
+    }
+
     /// Courses of all conditions.
     ///
     /// # Errors
@@ -169,7 +247,7 @@ impl CourseSettings {
     ) -> Result<Courses, LearnError> {
         let Some(first) = recordings.first() else { return Err(LearnError::Empty { what: "conditions" }) };
         let (visible, times) = (&first.snapshots.visible, &first.snapshots.times);
-        let step = (times[times.len() - 1] - times[0]) / (times.len() - 1) as f64;
+        let step = step_of(times);
         let mut courses = Courses {
             visible: visible.clone(),
             hidden: self.hidden.clone(),
@@ -190,8 +268,9 @@ impl CourseSettings {
         for (name, &value) in &self.constants {
             given[place(name)?] = Some(value);
         }
+        let choices = self.choices(recordings, by, &courses.dynamic)?;
         for recording in recordings {
-            let Recording { condition, split, snapshots } = recording;
+            let Recording { condition, split, snapshots, .. } = recording;
             if &snapshots.visible != visible {
                 return Err(LearnError::Observables {
                     condition: format!("{condition:?}"),
@@ -213,8 +292,9 @@ impl CourseSettings {
             for p in 0..width {
                 let column = |rows: &[f64]| rows.iter().skip(p).step_by(width).copied().collect::<Vec<f64>>();
                 let series = column(&raw.standard);
-                if courses.dynamic.contains(&p) {
-                    let smoothed = self.smooth(&series, &column(&raw.errors), step)?;
+                if let Some(k) = courses.dynamic.iter().position(|&d| d == p) {
+                    let settings = choices.as_ref().map_or(self, |choices| &choices[k].best);
+                    let smoothed = settings.smooth(&series, &column(&raw.errors), step)?;
                     let mut value = smoothed.values[0];
                     for t in 0..found {
                         standard[t * width + p] = value;
@@ -232,6 +312,10 @@ impl CourseSettings {
         }
         Ok(courses)
     }
+}
+
+fn step_of(times: &[f64]) -> f64 {
+    (times[times.len() - 1] - times[0]) / (times.len() - 1) as f64
 }
 
 fn position(names: &[String], name: &String, what: &'static str) -> Result<usize, LearnError> {

@@ -72,6 +72,8 @@ pub enum Derivative {
     SavitzkyGolay(SavitzkyGolay),
     /// The Kalman smoother of an integrated random walk.
     Kalman(Kalman),
+    /// The one of [`Derivative::all`] with the least held-out error, see [`choose`].
+    Chosen,
 }
 
 impl Default for Derivative {
@@ -88,6 +90,7 @@ impl Derivative {
             Derivative::SmoothingSpline(_) => "smoothing-spline",
             Derivative::SavitzkyGolay(_) => "savitzky-golay",
             Derivative::Kalman(_) => "kalman",
+            Derivative::Chosen => "chosen",
         }
     }
 
@@ -112,6 +115,11 @@ impl Derivative {
             Derivative::SmoothingSpline(method) => method.differentiate(series, step),
             Derivative::SavitzkyGolay(method) => method.differentiate(series, step),
             Derivative::Kalman(method) => method.differentiate(series, step),
+            Derivative::Chosen => {
+                let all = Self::all();
+                let (best, _) = choose(&all, series, None, step)?;
+                all[best].differentiate(series, step)
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::study::scan;
 use crate::study::simulate::halted;
-use kurtz_dynamics::ensemble::PathsRecorder;
+use kurtz_dynamics::ensemble::{Halves, PathsRecorder};
 use kurtz_dynamics::{Ensemble, MomentRecorder, Progress};
 use kurtz_learn::courses::{Recording, Split};
 use kurtz_learn::latent::Snapshots;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub train: Vec<Vec<f64>>,
     /// Trajectories of each condition that are kept whole, for figures. Default 0.
     pub keep: u64,
+    /// Whether two halves of the trajectories are recorded by themselves too. Default false.
+    pub halves: bool,
 }
 
 /// What was recorded.
@@ -47,30 +49,50 @@ struct Kept {
     times: Vec<u64>,
     mean: Vec<u64>,
     covariance: Vec<u64>,
+    /// Numbers of trajectories, means and covariances of the halves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    halves: Vec<(u64, Vec<u64>, Vec<u64>)>,
     trajectories: Vec<Vec<Vec<f64>>>,
 }
 
 impl Kept {
-    fn new(identity: serde_json::Value, snapshots: &Snapshots, trajectories: Vec<Vec<Vec<f64>>>) -> Self {
-        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect();
+    fn new(
+        identity: serde_json::Value,
+        snapshots: &Snapshots,
+        halves: &[Snapshots],
+        trajectories: Vec<Vec<Vec<f64>>>,
+    ) -> Self {
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         Kept {
             identity,
             count: snapshots.count,
             times: bits(&snapshots.times),
             mean: bits(&snapshots.mean),
             covariance: bits(&snapshots.covariance),
+            halves: halves.iter().map(|half| (half.count, bits(&half.mean), bits(&half.covariance))).collect(),
             trajectories,
         }
     }
 
     fn snapshots(&self, visible: &[String]) -> Snapshots {
+        self.of(visible, self.count, &self.mean, &self.covariance)
+    }
+
+    fn halves(&self, visible: &[String]) -> Option<Box<[Snapshots; 2]>> {
+        match &self.halves[..] {
+            [one, other] => Some(Box::new([one, other].map(|half| self.of(visible, half.0, &half.1, &half.2)))),
+            _ => None,
+        }
+    }
+
+    fn of(&self, visible: &[String], count: u64, mean: &[u64], covariance: &[u64]) -> Snapshots {
         let numbers = |bits: &[u64]| bits.iter().map(|&b| f64::from_bits(b)).collect();
         Snapshots {
             visible: visible.to_vec(),
             times: numbers(&self.times),
-            mean: numbers(&self.mean),
-            covariance: numbers(&self.covariance),
-            count: self.count,
+            mean: numbers(mean),
+            covariance: numbers(covariance),
+            count,
             sampling: None,
         }
     }
@@ -107,9 +129,12 @@ pub fn record(settings: &Settings, kept: Option<&Path>, progress: &dyn Progress)
     };
     for (i, point) in points.iter().enumerate() {
         let job = scan::job(scan, point.clone(), visible)?;
-        let identity = serde_json::json!({
+        let mut identity = serde_json::json!({
             "format": 1, "job": job.identity, "from": settings.from, "keep": settings.keep,
         });
+        if settings.halves {
+            identity["halves"] = true.into();
+        }
         let path = kept.map(|directory| file_of(directory, &point.name()));
         let found = path.as_deref().and_then(|p| read(p, &identity));
         let condition = match found {
@@ -119,12 +144,14 @@ pub fn record(settings: &Settings, kept: Option<&Path>, progress: &dyn Progress)
                 let ensemble =
                     Ensemble::at(&job.system, job.method.as_ref(), scan.trajectories, job.seed, times.clone());
                 let species: Vec<_> = visible.iter().filter_map(|v| job.system.network().species_named(v)).collect();
-                let recorders = (MomentRecorder::new(2, 0).with_species(species), PathsRecorder::new(settings.keep));
+                let moments = MomentRecorder::new(2, 0).with_species(species);
+                let halves = settings.halves.then(|| Halves::new(moments.clone()));
+                let recorders = (moments, halves, PathsRecorder::new(settings.keep));
                 let outcome = ensemble.run(recorders, progress)?;
                 if let Some(halt) = &outcome.halt {
                     return Err(halted(halt, job.system.network(), job.method.name()));
                 }
-                let (moments, paths) = outcome.output.ok_or(Error::Interrupted)?;
+                let (moments, halves, paths) = outcome.output.ok_or(Error::Interrupted)?;
                 let place = |v: &String| paths.variables.iter().position(|p| p == v);
                 let (width, length) = (paths.variables.len(), paths.times.len());
                 let of_species = |p: usize| -> Vec<Vec<f64>> {
@@ -132,8 +159,9 @@ pub fn record(settings: &Settings, kept: Option<&Path>, progress: &dyn Progress)
                     (0..paths.trajectories).map(one).collect()
                 };
                 let trajectories = visible.iter().filter_map(place).map(of_species).collect();
-                let snapshots = Snapshots::from_moments(&moments, visible, settings.from, scan.end)?;
-                let condition = Kept::new(identity, &snapshots, trajectories);
+                let snapshots = |moments| Snapshots::from_moments(moments, visible, settings.from, scan.end);
+                let halves = halves.iter().flatten().map(snapshots).collect::<Result<Vec<_>, _>>()?;
+                let condition = Kept::new(identity, &snapshots(&moments)?, &halves, trajectories);
                 if let Some(path) = &path {
                     write(path, &condition)?;
                 }
@@ -143,8 +171,8 @@ pub fn record(settings: &Settings, kept: Option<&Path>, progress: &dyn Progress)
         let trains = |(k, (_, value)): (usize, &(String, f64))| settings.train.get(k).is_none_or(|l| l.contains(value));
         let split = if point.values.iter().enumerate().all(trains) { Split::Train } else { Split::Unseen };
         let values = point.values.iter().map(|(_, v)| *v).collect();
-        let snapshots = condition.snapshots(visible);
-        recorded.recordings.push(Recording { condition: values, split, snapshots });
+        let (snapshots, halves) = (condition.snapshots(visible), condition.halves(visible));
+        recorded.recordings.push(Recording { condition: values, split, snapshots, halves });
         recorded.trajectories.push(condition.trajectories);
     }
     Ok(recorded)
@@ -194,7 +222,7 @@ mod tests {
         scan.variables = model.network.species.iter().map(|s| s.name.clone()).collect();
         let varied = model.network.species[0].name.clone();
         scan.vary = vec![scan::Varied { name: varied, values: vec![50.0, 60.0] }];
-        let settings = Settings { scan, train: vec![vec![60.0]], keep: 2, ..Default::default() };
+        let settings = Settings { scan, train: vec![vec![60.0]], keep: 2, halves: true, ..Default::default() };
         let directory = tempfile::tempdir().unwrap();
         let first = record(&settings, Some(directory.path()), &Silent).unwrap();
         assert_eq!((first.recordings[0].split, first.recordings[1].split), (Split::Unseen, Split::Train));
@@ -202,6 +230,11 @@ mod tests {
         assert_eq!(first.trajectories[1][0][0][0], 60.0);
         let again = record(&settings, Some(directory.path()), &Silent).unwrap();
         assert_eq!(again.recordings[1].snapshots, first.recordings[1].snapshots);
+        assert_eq!(again.recordings[1].halves, first.recordings[1].halves);
+        let halves = first.recordings[1].halves.as_deref().unwrap();
+        assert_eq!((halves[0].count, halves[1].count, halves[1].mean.len()), (10, 10, 22));
+        let mean = 0.5 * (halves[0].mean[21] + halves[1].mean[21]);
+        assert!((mean - first.recordings[1].snapshots.mean[21]).abs() < 1e-9);
         // Of other settings nothing is taken.
         let other = Settings { from: 1.0, ..settings.clone() };
         let other = record(&other, Some(directory.path()), &Silent).unwrap();

@@ -7,6 +7,7 @@ use kurtz_dynamics::Progress;
 use kurtz_dynamics::hybrid::Preparation;
 use kurtz_learn::LearnError;
 use kurtz_learn::courses::{CourseSettings, Courses, Recording, Standardisation};
+use kurtz_learn::derivative::Derivative;
 use kurtz_learn::latent::Snapshots;
 use kurtz_report::{Axis, Check};
 use serde::{Deserialize, Serialize};
@@ -117,7 +118,8 @@ impl Sampling {
             ..scan::Settings::default()
         };
         let train = self.vary.iter().map(|v| v.train.clone()).collect();
-        Ok(ensembles::Settings { scan, from: self.from, train, keep: KEPT })
+        let halves = self.courses.derivative == Derivative::Chosen;
+        Ok(ensembles::Settings { scan, from: self.from, train, keep: KEPT, halves })
     }
 
     /// Samples the ensembles, or reads those that are finished already, and makes courses of them.
@@ -129,7 +131,9 @@ impl Sampling {
         let mut recorded = ensembles::record(&self.ensembles(seed)?, kept.as_deref(), progress)?;
         let sampled = recorded.recordings.first().map_or(Vec::new(), |r| r.snapshots.visible.clone());
         for recording in &mut recorded.recordings {
-            recording.snapshots = self.with_constants(recording, &recorded.condition_names);
+            let complete = |s: &Snapshots| self.with_constants(s, &recording.condition, &recorded.condition_names);
+            recording.snapshots = complete(&recording.snapshots);
+            recording.halves = recording.halves.as_deref().map(|halves| Box::new(halves.each_ref().map(complete)));
         }
         let place = |v: &String| sampled.iter().position(|s| s == v);
         for kept in &mut recorded.trajectories {
@@ -148,9 +152,9 @@ impl Sampling {
     }
 
     /// The visible species in their order, with those that are constants of a condition.
-    fn with_constants(&self, recording: &Recording, names: &[String]) -> Snapshots {
-        let mut snapshots = recording.snapshots.clone();
-        for (name, &value) in names.iter().zip(&recording.condition) {
+    fn with_constants(&self, snapshots: &Snapshots, condition: &[f64], names: &[String]) -> Snapshots {
+        let mut snapshots = snapshots.clone();
+        for (name, &value) in names.iter().zip(condition) {
             if self.visible.contains(name) && !snapshots.visible.contains(name) {
                 snapshots = snapshots.with_constant(name, value);
             }

@@ -62,5 +62,21 @@ pub fn compare(
              a smaller amount, or leave the choice to `within_errors`.",
         );
     }
-    Ok(Part { section: section.figure(figure).table(table), checks: Vec::new(), data: Vec::new() })
+    section = section.figure(figure).table(table);
+    if let Some(choices) = settings.choices(recordings, &courses.standardisation, &courses.dynamic)? {
+        let mut errors = Table::new(["parameter", "method", "held-out error"]).caption(
+            "Methods to smooth and differentiate: mean squares of what one half of the trajectories, smoothed, differs from the other \
+             half, over all conditions; * is what was taken.",
+        );
+        for (&p, choice) in courses.dynamic.iter().zip(&choices) {
+            let least = choice.errors.iter().map(|(_, e)| *e).fold(f64::INFINITY, f64::min);
+            for (method, error) in &choice.errors {
+                let mark = if *error == least { " *" } else { "" };
+                let method = format!("{method}{mark}");
+                errors.push([Cell::text(names[p].clone()), Cell::text(method), Cell::digits(*error, 4)]);
+            }
+        }
+        section = section.table(errors);
+    }
+    Ok(Part { section, checks: Vec::new(), data: Vec::new() })
 }
