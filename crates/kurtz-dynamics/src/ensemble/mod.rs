@@ -164,7 +164,7 @@ impl<'a> Ensemble<'a> {
         progress: &dyn Progress,
     ) -> Result<Outcome<R::Output>, DynamicsError> {
         self.check()?;
-        let mut sampler = self.sampler()?;
+        let sampler = self.sampler()?;
         let block_size = self.block_size(sampler.lanes());
         let task = |block: u64| BlockTask {
             seed: self.seed,
@@ -177,21 +177,33 @@ impl<'a> Ensemble<'a> {
         if recorder.needs_counts() && !sampler.is_whole() {
             return Err(DynamicsError::NotWhole);
         }
-        let mut first = Default::default();
+        let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
+        let workers = (rayon::current_num_threads() as u64).min(blocks.end);
+        let mut benches = vec![workers::Bench::new(sampler)];
+        for _ in 1..workers {
+            benches.push(workers::Bench::new(self.sampler()?));
+        }
+        // The recorder sees the first block before it reduces any. Nobody is idle meanwhile, unless a checkpoint has the blocks
+        // that would be sampled.
+        let state = checkpoint.and_then(Checkpoint::load);
+        let begun = if state.is_some() { 1 } else { benches.len() };
+        rayon::scope(|scope| {
+            for (block, bench) in (0..).zip(&mut benches[..begun]) {
+                let task = &task;
+                scope.spawn(move |_| bench.sample(&task(block), progress));
+            }
+        });
         let mut outcome = Outcome { output: None, trajectories: 0, events: 0, absorbed: 0, halt: None };
-        if let Err(halt) = sampler.sample(&task(0), &mut first, progress) {
-            outcome.halt = Some(halt);
+        if let Err(halt) = &benches[0].result {
+            outcome.halt = Some(halt.clone());
             return Ok(outcome);
         }
         let layout = Layout { variables: self.variables(), times: self.times.clone(), trajectories: self.trajectories };
-        let total = recorder.begin(&layout, &first);
-        let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
-        let line = match checkpoint.and_then(Checkpoint::load) {
+        let total = recorder.begin(&layout, &benches[0].block);
+        let line = match state {
             None => {
                 let merged = workers::Merged::nothing(total);
-                let line = workers::AssemblyLine::new(&recorder, merged, blocks, 1, checkpoint, progress);
-                line.put(0, Ok(workers::Finished::of(&recorder, &first)));
-                line
+                workers::AssemblyLine::new(&recorder, merged, blocks, workers, checkpoint, progress)
             }
             Some(state) => {
                 let (next, merged) = workers::restored(&recorder, &state)
@@ -201,7 +213,7 @@ impl<'a> Ensemble<'a> {
                 workers::AssemblyLine::new(&recorder, merged, next..blocks.end, 0, checkpoint, progress)
             }
         };
-        line.run(|| self.sampler(), task, sampler, first)?;
+        line.run(benches, task);
         let done = line.finish();
         outcome.trajectories = done.trajectories;
         outcome.events = done.events;

@@ -2,7 +2,6 @@
 
 use super::checkpoint::{Checkpoint, put_number, take_number};
 use super::recorder::Recorder;
-use crate::error::DynamicsError;
 use crate::method::{BatchSampler, Block, BlockTask, Halt, Stop};
 use crate::progress::Progress;
 use std::collections::BTreeMap;
@@ -30,6 +29,33 @@ impl<P> Finished<P> {
             events: block.events.iter().sum(),
             absorbed: block.absorbed.iter().filter(|t| t.is_finite()).count() as u64,
         }
+    }
+}
+
+/// What a worker works with: a sampler, and the block that it sampled last.
+pub(super) struct Bench {
+    sampler: Box<dyn BatchSampler>,
+    pub block: Block,
+    pub result: Result<(), Halt>,
+}
+
+impl Bench {
+    pub fn new(sampler: Box<dyn BatchSampler>) -> Self {
+        Bench { sampler, block: Block::default(), result: Ok(()) }
+    }
+
+    /// Samples a block, unless it was given up.
+    pub fn sample(&mut self, task: &BlockTask<'_>, progress: &dyn Progress) {
+        self.result = if progress.cancelled() {
+            Err(Halt { trajectory: task.first, stop: Stop::Cancelled })
+        } else {
+            self.sampler.sample(task, &mut self.block, progress)
+        };
+    }
+
+    /// The reduction of the block.
+    pub fn finished<R: Recorder>(&self, recorder: &R) -> Result<Finished<R::Part>, Halt> {
+        self.result.clone().map(|()| Finished::of(recorder, &self.block))
     }
 }
 
@@ -72,7 +98,9 @@ pub(super) struct AssemblyLine<'a, R: Recorder> {
     recorder: &'a R,
     blocks: Range<u64>,
     progress: &'a dyn Progress,
-    /// The block to be sampled next; the first one is sampled before there is a line.
+    /// How many blocks, from the first on, are sampled before there is a line.
+    taken: u64,
+    /// The block to be sampled next.
     untaken: AtomicU64,
     is_halted: AtomicBool,
     checkpoint: Option<&'a dyn Checkpoint>,
@@ -81,8 +109,8 @@ pub(super) struct AssemblyLine<'a, R: Recorder> {
 }
 
 impl<'a, R: Recorder> AssemblyLine<'a, R> {
-    /// A line for `blocks`, of which those before the first are `merged` already; `taken` of the others are sampled by the
-    /// caller.
+    /// A line for `blocks`, of which those before the first are `merged` already; the first `taken` of the others lie on the
+    /// benches.
     pub fn new(
         recorder: &'a R,
         merged: Merged<R::Total>,
@@ -93,6 +121,7 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
     ) -> Self {
         AssemblyLine {
             recorder,
+            taken,
             untaken: AtomicU64::new(blocks.start + taken),
             checkpoint,
             is_halted: AtomicBool::new(false),
@@ -103,48 +132,32 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
         }
     }
 
-    /// Samples all blocks but the first, on every thread of the current pool.
-    pub fn run<'t>(
-        &self,
-        new_sampler: impl Fn() -> Result<Box<dyn BatchSampler>, DynamicsError> + Sync,
-        task: impl Fn(u64) -> BlockTask<'t> + Sync,
-        sampler: Box<dyn BatchSampler>,
-        block: Block,
-    ) -> Result<(), DynamicsError> {
-        let workers = (rayon::current_num_threads() as u64).min(self.blocks.end - self.blocks.start).max(1);
-        let mut benches = vec![(sampler, block)];
-        for _ in 1..workers {
-            benches.push((new_sampler()?, Block::default()));
-        }
+    /// Takes in the blocks that lie on the first benches and samples all that are left, one bench a thread of the current pool.
+    pub fn run<'t>(&self, mut benches: Vec<Bench>, task: impl Fn(u64) -> BlockTask<'t> + Sync) {
+        let workers = benches.len() as u64;
+        // By itself, before anybody waits for these blocks.
         rayon::scope(|scope| {
-            for (mut sampler, mut block) in benches {
-                let task = &task;
-                scope.spawn(move |_| self.work(workers, &mut *sampler, &mut block, task));
+            for (index, bench) in (0..self.taken).zip(&mut benches) {
+                scope.spawn(move |_| self.put(index, bench.finished(self.recorder)));
             }
         });
-        Ok(())
+        rayon::scope(|scope| {
+            for mut bench in benches {
+                let task = &task;
+                scope.spawn(move |_| self.work(workers, &mut bench, task));
+            }
+        });
     }
 
-    fn work<'t>(
-        &self,
-        workers: u64,
-        sampler: &mut dyn BatchSampler,
-        block: &mut Block,
-        task: impl Fn(u64) -> BlockTask<'t>,
-    ) {
+    fn work<'t>(&self, workers: u64, bench: &mut Bench, task: impl Fn(u64) -> BlockTask<'t>) {
         let _guard = HaltOnPanic(&self.is_halted);
         loop {
             let index = self.untaken.fetch_add(1, Ordering::Relaxed);
             if index >= self.blocks.end || self.is_halted.load(Ordering::Relaxed) {
                 return;
             }
-            let task = task(index);
-            let result = if self.progress.cancelled() {
-                Err(Halt { trajectory: task.first, stop: Stop::Cancelled })
-            } else {
-                sampler.sample(&task, block, self.progress)
-            };
-            self.put(index, result.map(|()| Finished::of(self.recorder, block)));
+            bench.sample(&task(index), self.progress);
+            self.put(index, bench.finished(self.recorder));
             self.wait_for_others(index, 4 * workers);
         }
     }
