@@ -8,7 +8,8 @@ use crate::testing::networks::*;
 use crate::{MomentIndex, MomentSeries};
 use kurtz_model::SpeciesId;
 use kurtz_testkit::oracle;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
 
 fn on_threads<T: Send>(threads: usize, job: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(job)
@@ -69,6 +70,34 @@ fn halves_are_the_even_and_the_odd_trajectories() {
             }
         }
     }
+}
+
+/// Lets whoever samples first wait for a second thread.
+#[derive(Default)]
+struct Together {
+    seen: Mutex<std::collections::HashSet<std::thread::ThreadId>>,
+    came: Condvar,
+    was_alone: AtomicBool,
+}
+
+impl Progress for Together {
+    fn cancelled(&self) -> bool {
+        let mut seen = self.seen.lock().unwrap();
+        if seen.insert(std::thread::current().id()) {
+            self.came.notify_all();
+            let wait = std::time::Duration::from_secs(60);
+            let (_, waited) = self.came.wait_timeout_while(seen, wait, |seen| seen.len() < 2).unwrap();
+            self.was_alone.fetch_or(waited.timed_out(), Ordering::Relaxed);
+        }
+        false
+    }
+}
+
+#[test]
+fn all_threads_begin_at_once() {
+    let (kinetics, method, together) = (epidermis(), Direct::default(), Together::default());
+    on_threads(2, || Ensemble::new(&kinetics, &method, 2, 3, 5.0, 1).run(FinalsRecorder, &together)).expect("good");
+    assert!(!together.was_alone.into_inner());
 }
 
 /// Cancels after a number of trajectories.
