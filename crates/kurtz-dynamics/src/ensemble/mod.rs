@@ -31,6 +31,7 @@ use crate::progress::Progress;
 use kurtz_model::System;
 use kurtz_model::system::Observable;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Which trajectories of a network to sample, and when to look at them.
 #[derive(Clone, Debug)]
@@ -62,6 +63,12 @@ pub struct Outcome<T> {
     pub absorbed: u64,
     /// Why it is not all of them, if so: the first trajectory that could not be completed, or an interruption.
     pub halt: Option<Halt>,
+}
+
+/// Why an ensemble did not begin.
+enum Begin {
+    Halt(Halt),
+    Error(DynamicsError),
 }
 
 /// Largest number of trajectories in a block.
@@ -179,48 +186,62 @@ impl<'a> Ensemble<'a> {
         }
         let blocks: Range<u64> = 0..self.trajectories.div_ceil(block_size);
         let workers = (rayon::current_num_threads() as u64).min(blocks.end);
-        let mut benches = vec![workers::Bench::new(sampler)];
-        for _ in 1..workers {
-            benches.push(workers::Bench::new(self.sampler()?));
-        }
-        // The recorder sees the first block before it reduces any. Nobody is idle meanwhile, unless a checkpoint has the blocks
-        // that would be sampled.
         let state = checkpoint.and_then(Checkpoint::load);
-        let begun = if state.is_some() { 1 } else { benches.len() };
-        rayon::scope(|scope| {
-            for (block, bench) in (0..).zip(&mut benches[..begun]) {
-                let task = &task;
-                scope.spawn(move |_| bench.sample(&task(block), progress));
+        let goes_on = state.is_some();
+        let layout = Layout { variables: self.variables(), times: self.times.clone(), trajectories: self.trajectories };
+        let untaken = workers::Untaken::new(1..blocks.end);
+        // Nothing if the first block could not be finished.
+        let line = OnceLock::new();
+        let first = rayon::scope(|scope| {
+            for _ in 1..workers {
+                // Whoever works makes its own sampler and keeps it: what two threads write to would lie side by side if one of
+                // them had made both, and each would wait for the other's lines of the cache.
+                scope.spawn(|_| {
+                    let Ok(sampler) = self.sampler() else { return };
+                    let mut bench = workers::Bench::new(sampler);
+                    // Without waiting for the first block, unless a checkpoint may have what would be sampled.
+                    let block = if goes_on { None } else { untaken.take() };
+                    let sampled = block.map(|block| (block, bench.sample(&task(block), progress)));
+                    if let Some(line) = line.wait() {
+                        workers::AssemblyLine::work(line, &mut bench, sampled, task);
+                    }
+                });
             }
+            // The recorder sees the first block before it reduces any.
+            let _guard = workers::OnPanic(|| drop(line.set(None)));
+            let mut bench = workers::Bench::new(sampler);
+            let mut begin = || {
+                bench.sample(&task(0), progress).map_err(Begin::Halt)?;
+                let total = recorder.begin(&layout, &bench.block);
+                let Some(state) = &state else { return Ok((0, workers::Merged::nothing(total))) };
+                let (next, merged) = workers::restored(&recorder, state)
+                    .filter(|(next, _)| *next <= blocks.end)
+                    .ok_or(Begin::Error(DynamicsError::BadCheckpoint))?;
+                untaken.go_on_from(next);
+                progress.advance(merged.trajectories);
+                Ok((next, merged))
+            };
+            let merged = begin().inspect_err(|_| drop(line.set(None)))?;
+            let begun = workers::AssemblyLine::new(recorder, merged, &untaken, workers, checkpoint, progress);
+            let line = line.get_or_init(|| Some(begun)).as_ref();
+            let sampled = (!goes_on).then_some((0, Ok(())));
+            line.into_iter().for_each(|line| line.work(&mut bench, sampled.clone(), task));
+            Ok(())
         });
         let mut outcome = Outcome { output: None, trajectories: 0, events: 0, absorbed: 0, halt: None };
-        if let Err(halt) = &benches[0].result {
-            outcome.halt = Some(halt.clone());
-            return Ok(outcome);
+        match first {
+            Ok(()) => {}
+            Err(Begin::Error(error)) => return Err(error),
+            Err(Begin::Halt(halt)) => outcome.halt = Some(halt),
         }
-        let layout = Layout { variables: self.variables(), times: self.times.clone(), trajectories: self.trajectories };
-        let total = recorder.begin(&layout, &benches[0].block);
-        let line = match state {
-            None => {
-                let merged = workers::Merged::nothing(total);
-                workers::AssemblyLine::new(&recorder, merged, blocks, workers, checkpoint, progress)
-            }
-            Some(state) => {
-                let (next, merged) = workers::restored(&recorder, &state)
-                    .filter(|(next, _)| *next <= blocks.end)
-                    .ok_or(DynamicsError::BadCheckpoint)?;
-                progress.advance(merged.trajectories);
-                workers::AssemblyLine::new(&recorder, merged, next..blocks.end, 0, checkpoint, progress)
-            }
-        };
-        line.run(benches, task);
-        let done = line.finish();
-        outcome.trajectories = done.trajectories;
-        outcome.events = done.events;
-        outcome.absorbed = done.absorbed;
-        outcome.halt = done.halt;
-        let total = done.total;
-        outcome.output = Some(recorder.finish(total, outcome.trajectories));
+        if let Some(line) = line.into_inner().flatten() {
+            let (recorder, done) = line.finish();
+            outcome.trajectories = done.trajectories;
+            outcome.events = done.events;
+            outcome.absorbed = done.absorbed;
+            outcome.halt = done.halt;
+            outcome.output = Some(recorder.finish(done.total, outcome.trajectories));
+        }
         Ok(outcome)
     }
 

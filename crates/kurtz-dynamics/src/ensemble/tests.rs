@@ -86,7 +86,7 @@ impl Progress for Together {
         if seen.insert(std::thread::current().id()) {
             self.came.notify_all();
             let wait = std::time::Duration::from_secs(60);
-            let (_, waited) = self.came.wait_timeout_while(seen, wait, |seen| seen.len() < 2).unwrap();
+            let (_seen, waited) = self.came.wait_timeout_while(seen, wait, |seen| seen.len() < 2).unwrap();
             self.was_alone.fetch_or(waited.timed_out(), Ordering::Relaxed);
         }
         false

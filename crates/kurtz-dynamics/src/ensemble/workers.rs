@@ -36,26 +36,19 @@ impl<P> Finished<P> {
 pub(super) struct Bench {
     sampler: Box<dyn BatchSampler>,
     pub block: Block,
-    pub result: Result<(), Halt>,
 }
 
 impl Bench {
     pub fn new(sampler: Box<dyn BatchSampler>) -> Self {
-        Bench { sampler, block: Block::default(), result: Ok(()) }
+        Bench { sampler, block: Block::default() }
     }
 
     /// Samples a block, unless it was given up.
-    pub fn sample(&mut self, task: &BlockTask<'_>, progress: &dyn Progress) {
-        self.result = if progress.cancelled() {
-            Err(Halt { trajectory: task.first, stop: Stop::Cancelled })
-        } else {
-            self.sampler.sample(task, &mut self.block, progress)
-        };
-    }
-
-    /// The reduction of the block.
-    pub fn finished<R: Recorder>(&self, recorder: &R) -> Result<Finished<R::Part>, Halt> {
-        self.result.clone().map(|()| Finished::of(recorder, &self.block))
+    pub fn sample(&mut self, task: &BlockTask<'_>, progress: &dyn Progress) -> Result<(), Halt> {
+        if progress.cancelled() {
+            return Err(Halt { trajectory: task.first, stop: Stop::Cancelled });
+        }
+        self.sampler.sample(task, &mut self.block, progress)
     }
 }
 
@@ -94,14 +87,33 @@ struct Queue<P, T> {
     saved: Instant,
 }
 
+/// The next block that nobody has taken, for those who sample before there is a line and after.
+pub(super) struct Untaken {
+    next: AtomicU64,
+    end: u64,
+}
+
+impl Untaken {
+    pub fn new(blocks: Range<u64>) -> Self {
+        Untaken { next: AtomicU64::new(blocks.start), end: blocks.end }
+    }
+
+    /// Leaves out the blocks before this one.
+    pub fn go_on_from(&self, block: u64) {
+        self.next.store(block, Ordering::Relaxed);
+    }
+
+    pub fn take(&self) -> Option<u64> {
+        Some(self.next.fetch_add(1, Ordering::Relaxed)).filter(|&block| block < self.end)
+    }
+}
+
 pub(super) struct AssemblyLine<'a, R: Recorder> {
-    recorder: &'a R,
-    blocks: Range<u64>,
+    recorder: R,
+    untaken: &'a Untaken,
     progress: &'a dyn Progress,
-    /// How many blocks, from the first on, are sampled before there is a line.
-    taken: u64,
-    /// The block to be sampled next.
-    untaken: AtomicU64,
+    /// How many work.
+    workers: u64,
     is_halted: AtomicBool,
     checkpoint: Option<&'a dyn Checkpoint>,
     queue: Mutex<Queue<R::Part, R::Total>>,
@@ -109,61 +121,55 @@ pub(super) struct AssemblyLine<'a, R: Recorder> {
 }
 
 impl<'a, R: Recorder> AssemblyLine<'a, R> {
-    /// A line for `blocks`, of which those before the first are `merged` already; the first `taken` of the others lie on the
-    /// benches.
+    /// A line on which all blocks before `next` are `merged` already.
     pub fn new(
-        recorder: &'a R,
-        merged: Merged<R::Total>,
-        blocks: Range<u64>,
-        taken: u64,
+        recorder: R,
+        (next, merged): (u64, Merged<R::Total>),
+        untaken: &'a Untaken,
+        workers: u64,
         checkpoint: Option<&'a dyn Checkpoint>,
         progress: &'a dyn Progress,
     ) -> Self {
         AssemblyLine {
             recorder,
-            taken,
-            untaken: AtomicU64::new(blocks.start + taken),
+            untaken,
+            workers,
             checkpoint,
             is_halted: AtomicBool::new(false),
-            queue: Mutex::new(Queue { merged, next: blocks.start, waiting: BTreeMap::new(), saved: Instant::now() }),
+            queue: Mutex::new(Queue { merged, next, waiting: BTreeMap::new(), saved: Instant::now() }),
             moved: Condvar::new(),
-            blocks,
             progress,
         }
     }
 
-    /// Takes in the blocks that lie on the first benches and samples all that are left, one bench a thread of the current pool.
-    pub fn run<'t>(&self, mut benches: Vec<Bench>, task: impl Fn(u64) -> BlockTask<'t> + Sync) {
-        let workers = benches.len() as u64;
-        // By itself, before anybody waits for these blocks.
-        rayon::scope(|scope| {
-            for (index, bench) in (0..self.taken).zip(&mut benches) {
-                scope.spawn(move |_| self.put(index, bench.finished(self.recorder)));
-            }
-        });
-        rayon::scope(|scope| {
-            for mut bench in benches {
-                let task = &task;
-                scope.spawn(move |_| self.work(workers, &mut bench, task));
-            }
-        });
-    }
-
-    fn work<'t>(&self, workers: u64, bench: &mut Bench, task: impl Fn(u64) -> BlockTask<'t>) {
-        let _guard = HaltOnPanic(&self.is_halted);
+    /// Takes in the block `sampled`, if there is one, then samples and takes in blocks until none is left.
+    pub fn work<'t>(
+        &self,
+        bench: &mut Bench,
+        sampled: Option<(u64, Result<(), Halt>)>,
+        task: impl Fn(u64) -> BlockTask<'t>,
+    ) {
+        // Nobody waits for a worker that panicked.
+        let _guard = OnPanic(|| self.is_halted.store(true, Ordering::Relaxed));
+        let mut sampled = sampled;
         loop {
-            let index = self.untaken.fetch_add(1, Ordering::Relaxed);
-            if index >= self.blocks.end || self.is_halted.load(Ordering::Relaxed) {
-                return;
-            }
-            bench.sample(&task(index), self.progress);
-            self.put(index, bench.finished(self.recorder));
-            self.wait_for_others(index, 4 * workers);
+            let (index, result) = match sampled.take() {
+                Some(sampled) => sampled,
+                None => {
+                    if self.is_halted.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let Some(index) = self.untaken.take() else { return };
+                    (index, bench.sample(&task(index), self.progress))
+                }
+            };
+            self.put(index, result.map(|()| Finished::of(&self.recorder, &bench.block)));
+            self.wait_for_others(index, 4 * self.workers);
         }
     }
 
     /// Takes in a block; merges it and those that waited for it if it is its turn.
-    pub fn put(&self, index: u64, result: Result<Finished<R::Part>, Halt>) {
+    fn put(&self, index: u64, result: Result<Finished<R::Part>, Halt>) {
         let mut queue = self.queue.lock().expect("no recorder panics while merging");
         queue.waiting.insert(index, result);
         let mut steps = 0;
@@ -221,24 +227,24 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
         }
     }
 
-    /// What is merged; if that is not all, it is kept in the checkpoint.
-    pub fn finish(self) -> Merged<R::Total> {
+    /// The recorder and what is merged; if that is not all, it is kept in the checkpoint.
+    pub fn finish(self) -> (R, Merged<R::Total>) {
         let mut queue = self.queue.lock().expect("no recorder panics while merging");
         if queue.merged.halt.is_some() {
             self.save(&mut queue);
         }
         drop(queue);
-        self.queue.into_inner().expect("no recorder panics while merging").merged
+        (self.recorder, self.queue.into_inner().expect("no recorder panics while merging").merged)
     }
 }
 
-/// Lets nobody wait for a worker that panicked.
-struct HaltOnPanic<'a>(&'a AtomicBool);
+/// Does something if the thread panics.
+pub(super) struct OnPanic<F: Fn()>(pub F);
 
-impl Drop for HaltOnPanic<'_> {
+impl<F: Fn()> Drop for OnPanic<F> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.store(true, Ordering::Relaxed);
+            (self.0)();
         }
     }
 }
