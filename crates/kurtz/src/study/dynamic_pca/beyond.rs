@@ -39,17 +39,35 @@ pub fn compare(
             }
         }
     }
-    peers.sort_by(|a, b| score(&a.1).total_cmp(&score(&b.1)));
-    let mut table = Table::new(["model", "error at unseen conditions", "95 % interval", "over the oscillators'"]).caption(
-        "Geometric mean over unseen conditions of the median over trials or members; intervals by resampling these.",
-    );
+    // Where the median trial runs away there is nothing to compare; that counts first.
+    let held = |all: &[Vec<f64>]| (0..all.len()).filter(|&i| median(&all[i]).is_finite()).collect::<Vec<usize>>();
+    let at = |all: &[Vec<f64>], held: &[usize]| held.iter().map(|&i| all[i].clone()).collect::<Vec<_>>();
+    let rank = |all: &[Vec<f64>]| (all.len() - held(all).len(), score(&at(all, &held(all))));
+    peers.sort_by(|(_, a), (_, b)| {
+        let ((a, x), (b, y)) = (rank(a), rank(b));
+        a.cmp(&b).then(x.total_cmp(&y))
+    });
+    let shown = |x: f64| if x.is_finite() { format!("{x:.2e}") } else { "running away".to_owned() };
+    let mut table =
+        Table::new(["model", "conditions", "error at unseen conditions", "95 % interval", "over the oscillators'"])
+            .caption(
+                "Geometric mean over unseen conditions of the median over trials or members; intervals by resampling these. Conditions \
+                 at which the median runs away are left out, for both.",
+            );
     let mut push = |name: &str, all: &[Vec<f64>]| {
-        let (low, high) = interval(&[all], settings.seed, &|a| score(&a[0]));
+        let held = held(all);
+        let (here, oscillators) = (at(all, &held), at(&ours, &held));
+        if held.is_empty() {
+            table.push([Cell::text(name), Cell::number(0.0), Cell::text("running away"), Cell::Empty, Cell::Empty]);
+            return;
+        }
+        let (low, high) = interval(&[&here], settings.seed, &|a| score(&a[0]));
         table.push([
             Cell::text(name),
-            Cell::digits(score(all), 2),
-            Cell::text(format!("{low:.2e} to {high:.2e}")),
-            Cell::digits(score(all) / score(&ours), 3),
+            Cell::text(format!("{} of {}", held.len(), all.len())),
+            Cell::digits(score(&here), 2),
+            Cell::text(format!("{} to {}", shown(low), shown(high))),
+            Cell::digits(score(&here) / score(&oscillators), 3),
         ]);
     };
     push("oscillators", &ours);
@@ -65,12 +83,26 @@ pub fn compare(
         .table(table);
     let mut checks = Vec::new();
     if let Some((name, best)) = peers.first() {
-        let (low, high) = interval(&[best, &ours], settings.seed, &|a| score(&a[0]) / score(&a[1]));
-        section = section.paragraph(format!(
-            "The best honest model of reactions ({name}) has {:.2} times the error of the oscillators at unseen conditions (95 % \
-             interval {low:.2} to {high:.2}).",
-            score(best) / score(&ours)
-        ));
+        let held = held(best);
+        let pair = [at(best, &held), at(&ours, &held)];
+        let over = |a: &[Errors]| score(&a[0]) / score(&a[1]);
+        let text = match held.len() {
+            0 => format!("The best honest model of reactions ({name}) runs away at all unseen conditions."),
+            count => {
+                let (low, high) = interval(&[&pair[0], &pair[1]], settings.seed, &over);
+                let high = if high.is_finite() { format!("{high:.2}") } else { "running away".to_owned() };
+                let away = match best.len() - count {
+                    0 => String::new(),
+                    away => format!(", but for {away} at which it runs away"),
+                };
+                format!(
+                    "The best honest model of reactions ({name}) has {:.2} times the error of the oscillators at unseen conditions{away} \
+                     (95 % interval {low:.2} to {high}).",
+                    over(&pair)
+                )
+            }
+        };
+        section = section.paragraph(text);
         if settings.has_bars() {
             checks.push(Check::at_least(
                 format!("error of the best honest model of reactions ({name}) over that of oscillators, unseen"),

@@ -71,7 +71,7 @@ pub fn inputs(
     courses: &Courses,
     candidates: &CandidateSet,
     (course, time): (usize, usize),
-    frequencies: usize,
+    (frequencies, unit): (usize, &str),
     published: Option<&Path>,
 ) -> Result<Part, Error> {
     let settings = InputSettings::reactions(candidates.clone());
@@ -134,8 +134,10 @@ pub fn inputs(
     section = section
         .paragraph(format!(
             "The latents are sums of sines and cosines of {frequencies} frequencies f_{{l}} = 2π l / {points} per step (Fig. 13)."
-        ))
-        .figure(frequency_figure(frequencies, points, courses.step));
+        ));
+    if frequencies > 0 {
+        section = section.figure(frequency_figure(frequencies, points, courses.step, unit));
+    }
     if let Some(directory) = published {
         let compared = stored_vectors(courses, &settings, directory, frequencies)?;
         section = section.table(compared.table);
@@ -220,8 +222,8 @@ fn jacobian_figure(before: &[f64], after: &[f64], width: usize, courses: &Course
         .panel(panel("standardised", after))
 }
 
-fn frequency_figure(frequencies: usize, points: usize, step: f64) -> Figure {
-    let mut panel = Panel::new().x(Axis::new("time after the start").unit("s")).y(Axis::new("cos f_{l} t"));
+fn frequency_figure(frequencies: usize, points: usize, step: f64, unit: &str) -> Figure {
+    let mut panel = Panel::new().x(Axis::new("time after the start").unit(unit)).y(Axis::new("cos f_{l} t"));
     for l in 1..=frequencies {
         let phase = |t: usize| TAU * l as f64 / points as f64 * t as f64;
         let time: Vec<f64> = (0..points).map(|t| t as f64 * step).collect();
@@ -444,7 +446,7 @@ mod tests {
         // Recomputed from the published figure: 14.6 and 0.0; Frobenius norms 3.3e6 and 5.5.
         assert!((large.largest_logarithm - 14.6).abs() < 0.1 && (small.largest_logarithm - 0.0).abs() < 0.1);
         assert!((large.frobenius / 3.3e6 - 1.0).abs() < 0.05 && (small.frobenius / 5.5 - 1.0).abs() < 0.05);
-        let part = inputs(&courses, &set, (at, 49), 6, Some(&directory)).unwrap();
+        let part = inputs(&courses, &set, (at, 49), (6, "s"), Some(&directory)).unwrap();
         assert!(part.checks.iter().all(|c| c.passed), "{:?}", part.checks);
         assert_eq!(part.checks.len(), 5);
     }
@@ -454,7 +456,7 @@ mod tests {
         let Some(directory) = published() else { return };
         let courses = Courses::published_receptors(&directory).unwrap();
         let set = CandidateSet::conserving(&courses.visible, &courses.hidden, &[2]);
-        let part = inputs(&courses, &set, (0, 49), 6, Some(&directory)).unwrap();
+        let part = inputs(&courses, &set, (0, 49), (6, "s"), Some(&directory)).unwrap();
         assert!(part.checks.iter().all(|c| c.passed), "{:?}", part.checks);
         assert_eq!(part.checks.len(), 4);
     }

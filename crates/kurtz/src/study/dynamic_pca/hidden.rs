@@ -80,10 +80,19 @@ pub fn latents(
         ]);
         coherences.push((l, kept, found));
     }
+    let mut checks = Vec::new();
+    let mut section = Section::new("What was learned about the hidden species");
+    if coherences.is_empty() {
+        return (section.paragraph("No model has a clock: its latents are constants."), checks, data);
+    }
+    // Of models with a clock the figures may show none.
+    let is_drawn = in_figures(learned).any(|l| l.model.modes > 0);
     let [a, b] = panels;
     figure = figure.panel(a).panel(b);
-    let mut section = Section::new("What was learned about the hidden species").figure(figure).table(table);
-    let mut checks = Vec::new();
+    if is_drawn {
+        section = section.figure(figure);
+    }
+    section = section.table(table);
     let of = |l: &Learned| coherences.iter().find(|(m, k, _)| std::ptr::eq(*m, l) && *k == 0).map(|(.., f)| f[0]);
     for (reactions, parameters) in pairs(learned).into_iter().filter(|_| has_bars) {
         if let (Some(r), Some(p)) = (of(reactions), of(parameters)) {
@@ -99,7 +108,10 @@ pub fn latents(
     }
     if courses.hidden.len() == 1 {
         let (figure, table, more) = terms(courses, learned, has_bars, time);
-        section = section.figure(figure).table(table);
+        if is_drawn {
+            section = section.figure(figure);
+        }
+        section = section.table(table);
         checks.extend(more);
     }
     (section, checks, data)

@@ -102,7 +102,7 @@ pub fn run(settings: &Settings, progress: &dyn Progress) -> Result<Findings, Err
         // The stored vectors are those of the published courses.
         let is_published = !matches!(settings.data, Data::Sampled(_));
         let published = settings.reference.as_deref().filter(|d| is_published && d.exists());
-        let part = frames::inputs(courses, &candidates, at, l.model.modes, published)?;
+        let part = frames::inputs(courses, &candidates, at, (l.model.modes, &material.time.unit), published)?;
         report.sections.push(part.section);
         report.checks.extend(part.checks);
         findings.data.extend(part.data);
