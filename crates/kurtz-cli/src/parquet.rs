@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use kurtz::report::{DataFormat, DataTable, Values};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -53,8 +54,21 @@ pub fn writer_for<W: Write + Send>(table: &DataTable, out: W) -> Result<Serializ
         })
         .collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("kurtz").with_fields(fields).build()?);
-    let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(Some(provenance()))
+        .build();
+    let properties = Arc::new(properties);
     Ok(SerializedFileWriter::new(out, schema, properties)?)
+}
+
+/// Where a table comes from, for who finds it without its report.
+fn provenance() -> Vec<KeyValue> {
+    let command: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+    vec![
+        KeyValue::new("program".to_owned(), concat!("kurtz ", env!("CARGO_PKG_VERSION")).to_owned()),
+        KeyValue::new("command".to_owned(), command.join(" ")),
+    ]
 }
 
 /// Writes a table as one more row group.

@@ -131,9 +131,10 @@ impl Sampling {
         let mut recorded = ensembles::record(&self.ensembles(seed)?, kept.as_deref(), progress)?;
         let sampled = recorded.recordings.first().map_or(Vec::new(), |r| r.snapshots.visible.clone());
         for recording in &mut recorded.recordings {
-            let complete = |s: &Snapshots| self.with_constants(s, &recording.condition, &recorded.condition_names);
-            recording.snapshots = complete(&recording.snapshots);
-            recording.halves = recording.halves.as_deref().map(|halves| Box::new(halves.each_ref().map(complete)));
+            let halves = recording.halves.iter_mut().flat_map(|halves| halves.iter_mut());
+            for snapshots in std::iter::once(&mut recording.snapshots).chain(halves) {
+                *snapshots = self.with_constants(snapshots, &recording.condition, &recorded.condition_names);
+            }
         }
         let place = |v: &String| sampled.iter().position(|s| s == v);
         for kept in &mut recorded.trajectories {
