@@ -31,7 +31,7 @@ use crate::progress::Progress;
 use kurtz_model::System;
 use kurtz_model::system::Observable;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// Which trajectories of a network to sample, and when to look at them.
 #[derive(Clone, Debug)]
@@ -192,26 +192,47 @@ impl<'a> Ensemble<'a> {
         let untaken = workers::Untaken::new(1..blocks.end);
         // Nothing if the first block could not be finished.
         let line = OnceLock::new();
+        let no_sampler = Mutex::new(None);
         let first = rayon::scope(|scope| {
             for _ in 1..workers {
                 // Whoever works makes its own sampler and keeps it: what two threads write to would lie side by side if one of
                 // them had made both, and each would wait for the other's lines of the cache.
                 scope.spawn(|_| {
-                    let Ok(sampler) = self.sampler() else { return };
+                    // Nobody waits for a worker that panicked.
+                    let _guard = workers::OnPanic(|| untaken.halt());
+                    let sampler = match self.sampler() {
+                        Ok(sampler) => sampler,
+                        Err(error) => {
+                            untaken.halt();
+                            no_sampler.lock().expect("nobody panics here").get_or_insert(error);
+                            return;
+                        }
+                    };
                     let mut bench = workers::Bench::new(sampler);
                     // Without waiting for the first block, unless a checkpoint may have what would be sampled.
                     let block = if goes_on { None } else { untaken.take() };
-                    let sampled = block.map(|block| (block, bench.sample(&task(block), progress)));
+                    let early = workers::Early { progress, untaken: &untaken };
+                    let sampled = block.map(|block| (block, bench.sample_unless_cancelled(&task(block), &early)));
                     if let Some(line) = line.wait() {
                         workers::AssemblyLine::work(line, &mut bench, sampled, task);
                     }
                 });
             }
             // The recorder sees the first block before it reduces any.
-            let _guard = workers::OnPanic(|| drop(line.set(None)));
+            let end = || {
+                untaken.halt();
+                let _ = line.set(None);
+            };
+            let _guard = workers::OnPanic(end);
             let mut bench = workers::Bench::new(sampler);
             let mut begin = || {
-                bench.sample(&task(0), progress).map_err(Begin::Halt)?;
+                // Also where the work was given up already, if only to go on: what is merged is told.
+                let first = if goes_on {
+                    bench.sample(&task(0), progress)
+                } else {
+                    bench.sample_unless_cancelled(&task(0), progress)
+                };
+                first.map_err(Begin::Halt)?;
                 let total = recorder.begin(&layout, &bench.block);
                 let Some(state) = &state else { return Ok((0, workers::Merged::nothing(total))) };
                 let (next, merged) = workers::restored(&recorder, state)
@@ -221,13 +242,16 @@ impl<'a> Ensemble<'a> {
                 progress.advance(merged.trajectories);
                 Ok((next, merged))
             };
-            let merged = begin().inspect_err(|_| drop(line.set(None)))?;
+            let merged = begin().inspect_err(|_| end())?;
             let begun = workers::AssemblyLine::new(recorder, merged, &untaken, workers, checkpoint, progress);
             let line = line.get_or_init(|| Some(begun)).as_ref();
             let sampled = (!goes_on).then_some((0, Ok(())));
             line.into_iter().for_each(|line| line.work(&mut bench, sampled.clone(), task));
             Ok(())
         });
+        if let Some(error) = no_sampler.into_inner().ok().flatten() {
+            return Err(error);
+        }
         let mut outcome = Outcome { output: None, trajectories: 0, events: 0, absorbed: 0, halt: None };
         match first {
             Ok(()) => {}

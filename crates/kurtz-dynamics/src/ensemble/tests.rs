@@ -100,6 +100,44 @@ fn all_threads_begin_at_once() {
     assert!(!together.was_alone.into_inner());
 }
 
+/// Panics on every thread but that which begins, which waits for this to happen.
+#[derive(Default)]
+struct Panics {
+    first: Mutex<Option<std::thread::ThreadId>>,
+    has_panicked: AtomicBool,
+}
+
+impl Progress for Panics {
+    fn begin(&self, _: &str, _: u64) {
+        *self.first.lock().unwrap() = Some(std::thread::current().id());
+    }
+
+    fn cancelled(&self) -> bool {
+        let is_first = *self.first.lock().unwrap() == Some(std::thread::current().id());
+        if !is_first {
+            self.has_panicked.store(true, Ordering::Relaxed);
+            panic!("on purpose");
+        }
+        for _ in 0..60_000 {
+            if self.has_panicked.load(Ordering::Relaxed) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        false
+    }
+}
+
+#[test]
+fn a_panic_ends_the_work_of_all() {
+    let (kinetics, method) = (epidermis(), Direct::default());
+    let run = || {
+        let progress = Panics::default();
+        on_threads(2, || Ensemble::new(&kinetics, &method, 2_000, 3, 5.0, 1).run(FinalsRecorder, &progress).map(|_| ()))
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+}
+
 /// Cancels after a number of trajectories.
 struct After {
     left: AtomicU64,

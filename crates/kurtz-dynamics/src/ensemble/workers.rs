@@ -43,12 +43,17 @@ impl Bench {
         Bench { sampler, block: Block::default() }
     }
 
-    /// Samples a block, unless it was given up.
+    /// Samples a block, whether or not the work was given up before.
     pub fn sample(&mut self, task: &BlockTask<'_>, progress: &dyn Progress) -> Result<(), Halt> {
+        self.sampler.sample(task, &mut self.block, progress)
+    }
+
+    /// Samples a block, unless the work was given up.
+    pub fn sample_unless_cancelled(&mut self, task: &BlockTask<'_>, progress: &dyn Progress) -> Result<(), Halt> {
         if progress.cancelled() {
             return Err(Halt { trajectory: task.first, stop: Stop::Cancelled });
         }
-        self.sampler.sample(task, &mut self.block, progress)
+        self.sample(task, progress)
     }
 }
 
@@ -87,15 +92,16 @@ struct Queue<P, T> {
     saved: Instant,
 }
 
-/// The next block that nobody has taken, for those who sample before there is a line and after.
+/// The blocks that nobody has taken, for those who sample before there is a line and after.
 pub(super) struct Untaken {
     next: AtomicU64,
     end: u64,
+    is_halted: AtomicBool,
 }
 
 impl Untaken {
     pub fn new(blocks: Range<u64>) -> Self {
-        Untaken { next: AtomicU64::new(blocks.start), end: blocks.end }
+        Untaken { next: AtomicU64::new(blocks.start), end: blocks.end, is_halted: AtomicBool::new(false) }
     }
 
     /// Leaves out the blocks before this one.
@@ -103,8 +109,34 @@ impl Untaken {
         self.next.store(block, Ordering::Relaxed);
     }
 
+    /// The next one, unless the work has ended.
     pub fn take(&self) -> Option<u64> {
+        if self.is_halted() {
+            return None;
+        }
         Some(self.next.fetch_add(1, Ordering::Relaxed)).filter(|&block| block < self.end)
+    }
+
+    /// Ends the work: no more blocks are taken, and nobody waits for one.
+    pub fn halt(&self) {
+        self.is_halted.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_halted(&self) -> bool {
+        self.is_halted.load(Ordering::Relaxed)
+    }
+}
+
+/// Progress as those see it who sample before there is a line: their work ends if that of the first block has failed, which is
+/// then all that is told.
+pub(super) struct Early<'a> {
+    pub progress: &'a dyn Progress,
+    pub untaken: &'a Untaken,
+}
+
+impl Progress for Early<'_> {
+    fn cancelled(&self) -> bool {
+        self.untaken.is_halted() || self.progress.cancelled()
     }
 }
 
@@ -114,7 +146,6 @@ pub(super) struct AssemblyLine<'a, R: Recorder> {
     progress: &'a dyn Progress,
     /// How many work.
     workers: u64,
-    is_halted: AtomicBool,
     checkpoint: Option<&'a dyn Checkpoint>,
     queue: Mutex<Queue<R::Part, R::Total>>,
     moved: Condvar,
@@ -135,7 +166,6 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
             untaken,
             workers,
             checkpoint,
-            is_halted: AtomicBool::new(false),
             queue: Mutex::new(Queue { merged, next, waiting: BTreeMap::new(), saved: Instant::now() }),
             moved: Condvar::new(),
             progress,
@@ -149,18 +179,13 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
         sampled: Option<(u64, Result<(), Halt>)>,
         task: impl Fn(u64) -> BlockTask<'t>,
     ) {
-        // Nobody waits for a worker that panicked.
-        let _guard = OnPanic(|| self.is_halted.store(true, Ordering::Relaxed));
         let mut sampled = sampled;
         loop {
             let (index, result) = match sampled.take() {
                 Some(sampled) => sampled,
                 None => {
-                    if self.is_halted.load(Ordering::Relaxed) {
-                        return;
-                    }
                     let Some(index) = self.untaken.take() else { return };
-                    (index, bench.sample(&task(index), self.progress))
+                    (index, bench.sample_unless_cancelled(&task(index), self.progress))
                 }
             };
             self.put(index, result.map(|()| Finished::of(&self.recorder, &bench.block)));
@@ -189,7 +214,7 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
                 // The block that halted stays the next one: whoever goes on from a checkpoint samples it again.
                 Err(halt) => {
                     queue.merged.halt = Some(halt);
-                    self.is_halted.store(true, Ordering::Relaxed);
+                    self.untaken.halt();
                 }
             }
         }
@@ -208,7 +233,7 @@ impl<'a, R: Recorder> AssemblyLine<'a, R> {
     /// The block waited for is in the hands of a worker that runs, so the wait ends.
     fn wait_for_others(&self, index: u64, ahead: u64) {
         let mut queue = self.queue.lock().expect("no recorder panics while merging");
-        while index > queue.next + ahead && !self.is_halted.load(Ordering::Relaxed) && !self.progress.cancelled() {
+        while index > queue.next + ahead && !self.untaken.is_halted() && !self.progress.cancelled() {
             let wait = std::time::Duration::from_millis(100);
             (queue, _) = self.moved.wait_timeout(queue, wait).expect("no recorder panics while merging");
         }
