@@ -64,7 +64,12 @@ pub fn writer_for<W: Write + Send>(table: &DataTable, out: W) -> Result<Serializ
 
 /// Where a table comes from, for who finds it without its report.
 fn provenance() -> Vec<KeyValue> {
-    let command: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+    let quoted = |argument: &str| {
+        let is_plain =
+            !argument.is_empty() && !argument.contains(|c: char| c.is_whitespace() || "'\"$&;|<>*?()\\".contains(c));
+        if is_plain { argument.to_owned() } else { format!("'{}'", argument.replace('\'', "'\\''")) }
+    };
+    let command: Vec<String> = std::env::args_os().map(|a| quoted(&a.to_string_lossy())).collect();
     vec![
         KeyValue::new("program".to_owned(), concat!("kurtz ", env!("CARGO_PKG_VERSION")).to_owned()),
         KeyValue::new("command".to_owned(), command.join(" ")),

@@ -395,8 +395,7 @@ impl<S: Ord + Clone> Polynomial<S> {
                     let (Some(mut left), Some(right)) = (child(0, a), child(1, b)) else { return Reading::Refused };
                     return match operator {
                         BinaryOperator::Add | BinaryOperator::Subtract => {
-                            let lengths = left.length_squared() + right.length_squared();
-                            if !spend(left.weight().min(MAX_TERMS) / 16 + right.weight() + lengths) {
+                            if !spend(left.weight().min(MAX_TERMS) / 16 + right.weight() + right.length_squared()) {
                                 return Reading::Refused;
                             }
                             // In place, so that a sum of many terms takes no quadratic time.

@@ -5,7 +5,7 @@ use crate::approximation::standard_names;
 use crate::derivative::{Amount, Derivative, Smoothed, SmoothingSpline, TotalVariation};
 use crate::error::LearnError;
 use crate::frame::Standard;
-use crate::latent::{Components, Orientation, Snapshots, gaussian_sampling_covariance, orient};
+use crate::latent::{Components, Orientation, Snapshots, gaussian_sampling_covariance, orient, rotate_towards};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct CourseSettings {
     /// Visible species that do not fluctuate, and the variance, in standardised units, that they are given.
     pub fixed: BTreeMap<String, f64>,
     /// How the parameters that move are smoothed and differentiated. `chosen` takes for each parameter the method that, from
-    /// one half of the trajectories, best predicts the other half, over all conditions; see [`CourseSettings::choices`].
+    /// one half of the trajectories, best predicts the other half, over the conditions to learn from; see [`CourseSettings::choices`].
     pub derivative: Derivative,
     /// Where > 0, `total-variation` and `smoothing-spline` smooth each series as much as leaves it within so many of its
     /// sampling errors (root mean square of the differences; median of the errors), whatever amount they name. Default 1; 0, as
@@ -65,7 +65,7 @@ pub struct Recording {
 /// How a parameter is smoothed, chosen by held-out error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DerivativeChoice {
-    /// What was compared: names, and mean squares of what is held out, over all conditions.
+    /// What was compared: names, and mean squares of what is held out, over the conditions to learn from.
     pub errors: Vec<(String, f64)>,
     /// The settings with the best of them.
     pub best: CourseSettings,
@@ -120,6 +120,16 @@ impl CourseSettings {
     /// # Errors
     /// Species named here that the snapshots lack; as [`Components::new`].
     pub fn raw(&self, snapshots: &Snapshots, by: &Standardisation) -> Result<RawCourse, LearnError> {
+        self.raw_beside(snapshots, by, None)
+    }
+
+    /// The same; W-hat oriented as that of another course of the same times, if one is given.
+    fn raw_beside(
+        &self,
+        snapshots: &Snapshots,
+        by: &Standardisation,
+        beside: Option<&RawCourse>,
+    ) -> Result<RawCourse, LearnError> {
         let mut snapshots = snapshots.standardised(by);
         for (species, &variance) in &self.fixed {
             let place = position(&snapshots.visible, species, "visible species")?;
@@ -136,7 +146,15 @@ impl CourseSettings {
             });
             course.push(components.standard);
         }
-        orient(&mut course, self.orientation);
+        match beside {
+            None => orient(&mut course, self.orientation),
+            Some(other) => {
+                let width = Standard::<f64>::length(n, hidden);
+                for (standard, other) in course.iter_mut().zip(other.standard.chunks_exact(width)) {
+                    rotate_towards(&mut standard.loadings, &other[..n * hidden], n, hidden);
+                }
+            }
+        }
         Ok(RawCourse { standard: course.iter().flat_map(Standard::to_flat).collect(), errors })
     }
 
@@ -170,8 +188,8 @@ impl CourseSettings {
 
     /// What `chosen` means for each of the parameters `dynamic` (positions in theta-hat): every method as it is, and those that
     /// can be kept within sampling errors so too, smooth the parameter from one half of the trajectories and are compared with
-    /// the other half; of recordings without halves, each value with what the curve without it says. None unless `derivative`
-    /// is `chosen`.
+    /// the other half; of recordings without halves, each value with what the curve without it says. Recordings to be predicted
+    /// have no say, if there are others. None unless `derivative` is `chosen`.
     ///
     /// # Errors
     /// As [`CourseSettings::raw`] and [`CourseSettings::smooth`].
@@ -196,7 +214,9 @@ impl CourseSettings {
             methods.push((name, CourseSettings { derivative, ..plain.clone() }));
         }
         let mut sums = vec![vec![0.0; methods.len()]; dynamic.len()];
-        for recording in recordings {
+        let train: Vec<&Recording> = recordings.iter().filter(|r| r.split == Split::Train).collect();
+        let asked = if train.is_empty() { recordings.iter().collect() } else { train };
+        for recording in &asked {
             let snapshots = &recording.snapshots;
             let step = step_of(&snapshots.times);
             let width = Standard::<f64>::length(by.shift.len(), self.hidden.len());
@@ -204,7 +224,9 @@ impl CourseSettings {
             // Pairs of what is smoothed and what it is compared with.
             let pairs = match recording.halves.as_deref() {
                 Some([one, other]) => {
-                    let (one, other) = (self.raw(one, by)?, self.raw(other, by)?);
+                    let whole = self.raw(snapshots, by)?;
+                    let [one, other] = [one, other].map(|half| self.raw_beside(half, by, Some(&whole)));
+                    let (one, other) = (one?, other?);
                     vec![(one.clone(), Some(other.clone())), (other, Some(one))]
                 }
                 None => vec![(self.raw(snapshots, by)?, None)],
@@ -215,17 +237,19 @@ impl CourseSettings {
                     let other = other.as_ref().map(|other| column(&other.standard, p));
                     for ((_, settings), sum) in methods.iter().zip(sums) {
                         let smoothed = settings.smooth(&series, &errors, step)?;
-                        *sum += match &other {
+                        let error = match &other {
                             Some(other) => smoothed.error_against(other),
                             None => smoothed.left_out_error(&series),
-                        } / pairs.len() as f64;
+                        };
+                        // What is no number is never the best.
+                        *sum += if error.is_nan() { f64::INFINITY } else { error / pairs.len() as f64 };
                     }
                 }
             }
         }
         let choice = |sums: Vec<f64>| {
             let best = (0..sums.len()).min_by(|&i, &j| sums[i].total_cmp(&sums[j])).unwrap_or(0);
-            let of_all = |sum: f64| sum / recordings.len().max(1) as f64;
+            let of_all = |sum: f64| sum / asked.len().max(1) as f64;
             DerivativeChoice {
                 errors: methods.iter().zip(&sums).map(|((name, _), &sum)| (name.clone(), of_all(sum))).collect(),
                 best: CourseSettings { threshold: self.threshold, ..methods[best].1.clone() },
@@ -268,24 +292,29 @@ impl CourseSettings {
         for (name, &value) in &self.constants {
             given[place(name)?] = Some(value);
         }
+        for Recording { condition, snapshots, halves, .. } in recordings {
+            let all = std::iter::once(snapshots).chain(halves.iter().flat_map(|halves| halves.iter()));
+            for snapshots in all {
+                if &snapshots.visible != visible {
+                    return Err(LearnError::Observables {
+                        condition: format!("{condition:?}"),
+                        found: snapshots.visible.clone(),
+                        expected: visible.clone(),
+                    });
+                }
+                let found = snapshots.times.len();
+                if found != times.len() {
+                    return Err(LearnError::Length {
+                        what: format!("times of {condition:?}"),
+                        expected: times.len(),
+                        found,
+                    });
+                }
+            }
+        }
         let choices = self.choices(recordings, by, &courses.dynamic)?;
-        for recording in recordings {
-            let Recording { condition, split, snapshots, .. } = recording;
-            if &snapshots.visible != visible {
-                return Err(LearnError::Observables {
-                    condition: format!("{condition:?}"),
-                    found: snapshots.visible.clone(),
-                    expected: visible.clone(),
-                });
-            }
+        for Recording { condition, split, snapshots, .. } in recordings {
             let found = snapshots.times.len();
-            if found != times.len() {
-                return Err(LearnError::Length {
-                    what: format!("times of {condition:?}"),
-                    expected: times.len(),
-                    found,
-                });
-            }
             let raw = self.raw(snapshots, by)?;
             let width = names.len();
             let (mut standard, mut change) = (vec![0.0; width * found], vec![0.0; width * (found - 1)]);

@@ -145,7 +145,9 @@ pub fn choose(
     }
     let error = |method: &Derivative| {
         let smoothed = method.differentiate(series, step)?;
-        Ok(other.map_or_else(|| smoothed.left_out_error(series), |other| smoothed.error_against(other)))
+        let error = other.map_or_else(|| smoothed.left_out_error(series), |other| smoothed.error_against(other));
+        // What is no number is never the best.
+        Ok(if error.is_nan() { f64::INFINITY } else { error })
     };
     let errors: Vec<f64> = methods.iter().map(error).collect::<Result<_, LearnError>>()?;
     let best = (0..errors.len()).min_by(|&i, &j| errors[i].total_cmp(&errors[j]));

@@ -13,5 +13,6 @@ mod snapshots;
 mod tests;
 
 pub use components::{Components, gaussian_sampling_covariance};
+pub(crate) use orientation::rotate_towards;
 pub use orientation::{Orientation, orient};
 pub use snapshots::Snapshots;

@@ -81,7 +81,7 @@ pub fn orient(course: &mut [Standard], rule: Orientation) {
 }
 
 /// Rotates W `[n x h]` to be nearest to a target: W R with R = M (M^T M)^(-1/2), M = W^T target.
-fn rotate_towards(loadings: &mut [f64], target: &[f64], n: usize, h: usize) {
+pub(crate) fn rotate_towards(loadings: &mut [f64], target: &[f64], n: usize, h: usize) {
     let product = |a: &dyn Fn(usize, usize) -> f64, b: &dyn Fn(usize, usize) -> f64, inner: usize| -> Vec<f64> {
         (0..h * h).map(|e| (0..inner).map(|i| a(e / h, i) * b(i, e % h)).sum()).collect()
     };

@@ -252,7 +252,8 @@ fn checkpoint(settings: &Settings, network: &Network) -> Result<Option<Checkpoin
         found: error.to_string(),
         expected: "settings must be numbers",
     })?;
-    let identity = format!("{} {} {same}", env!("CARGO_PKG_VERSION"), network.hash());
+    let (version, numbers) = (env!("CARGO_PKG_VERSION"), kurtz_dynamics::rng::VERSION);
+    let identity = format!("{version} {numbers} {} {same}", network.hash());
     CheckpointFile::open(path, identity).map(Some)
 }
 

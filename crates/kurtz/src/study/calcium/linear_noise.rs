@@ -92,6 +92,9 @@ pub(super) fn variance(
         basis.iter().flat_map(|a| basis.iter().map(move |b| entry(a, b))).collect()
     };
     let r = basis.len();
+    if r == 0 {
+        return Ok(0.0);
+    }
     let covariance = stationary(&within(&drift), &within(&noise), r);
     let position = network.species_named(species).and_then(|id| system.position(Variable::Species(id)));
     let of = |i: usize| (0..r * r).map(|k| basis[k / r][i] * covariance[k] * basis[k % r][i]).sum();

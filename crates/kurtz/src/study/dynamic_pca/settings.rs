@@ -8,6 +8,7 @@ use kurtz_learn::LearnError;
 use kurtz_learn::approximation::{CandidateSet, InputSettings};
 use kurtz_learn::courses::Courses;
 use kurtz_learn::dbd::{DbdSettings, OscillatorSettings, Validation};
+use kurtz_learn::derivative::Derivative;
 use kurtz_learn::nn::{AdamSettings, MlpSettings};
 use kurtz_model::kinetics::Changes;
 use kurtz_report::Axis;
@@ -238,6 +239,10 @@ impl Settings {
         }
         if sampling.trajectories < 2 {
             return bad("trajectories", sampling.trajectories.to_string(), "covariances need at least 2");
+        }
+        if sampling.courses.derivative == Derivative::Chosen && sampling.trajectories < 4 {
+            let expected = "two halves of them need at least 4, `derivative = { method = \"chosen\" }`";
+            return bad("trajectories", sampling.trajectories.to_string(), expected);
         }
         sampling.courses.check(&sampling.visible)?;
         for model in &self.models {

@@ -66,7 +66,7 @@ pub fn compare(
     if let Some(choices) = settings.choices(recordings, &courses.standardisation, &courses.dynamic)? {
         let mut errors = Table::new(["parameter", "method", "held-out error"]).caption(
             "Methods to smooth and differentiate: mean squares of what one half of the trajectories, smoothed, differs from the other \
-             half, over all conditions; * is what was taken.",
+             half, over the conditions to learn from; * is what was taken.",
         );
         for (&p, choice) in courses.dynamic.iter().zip(&choices) {
             let least = choice.errors.iter().map(|(_, e)| *e).fold(f64::INFINITY, f64::min);

@@ -229,6 +229,7 @@ pub(super) fn job(settings: &Settings, point: Point, variables: &[String]) -> Re
     let seed = seed_of(settings.seed, &point);
     let identity = serde_json::json!({
         "format": 1,
+        "random_numbers": kurtz_dynamics::rng::VERSION,
         "model": own.hash(),
         "point": point,
         "method": settings.method,
