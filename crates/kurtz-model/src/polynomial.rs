@@ -409,10 +409,13 @@ impl<S: Ord + Clone> Polynomial<S> {
                             Reading::Refused
                         }
                         BinaryOperator::Multiply if left.weight() * right.weight() > MAX_TERMS => Reading::Later,
+                        // A sum that is divided by becomes one symbol.
+                        BinaryOperator::Divide if right.terms.len() > 1 && !spend(left.weight()) => Reading::Refused,
                         BinaryOperator::Multiply | BinaryOperator::Divide
-                            if !spend(
-                                left.weight() * right.weight() + left.length_squared() + right.length_squared(),
-                            ) =>
+                            if (*operator == BinaryOperator::Multiply || right.terms.len() <= 1)
+                                && !spend(
+                                    left.weight() * right.weight() + left.length_squared() + right.length_squared(),
+                                ) =>
                         {
                             Reading::Refused
                         }

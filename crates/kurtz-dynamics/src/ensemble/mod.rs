@@ -204,7 +204,9 @@ impl<'a> Ensemble<'a> {
                         Ok(sampler) => sampler,
                         Err(error) => {
                             untaken.halt();
-                            no_sampler.lock().expect("nobody panics here").get_or_insert(error);
+                            if let Ok(mut first) = no_sampler.lock() {
+                                first.get_or_insert(error);
+                            }
                             return;
                         }
                     };

@@ -15,6 +15,7 @@
 //! should, nonlinear or not.
 
 use super::network::{Network, Workspace};
+use crate::lna::stationary_covariance;
 use crate::rng::{Purpose, SimRng};
 use crate::variates::normal;
 use kurtz_ode::dense::RealLu;
@@ -188,35 +189,6 @@ impl Implicit {
         }
         true
     }
-}
-
-/// C of J C + C J^T = -D on the space that D spans, `[n x n]`.
-fn stationary_covariance(drift: &[f64], diffusion: &[f64], n: usize) -> Option<Vec<f64>> {
-    let place = |i: usize, l: usize| {
-        let (i, l) = (i.min(l), i.max(l));
-        i * (2 * n + 1 - i) / 2 + l - i
-    };
-    let size = n * (n + 1) / 2;
-    // What is conserved does not fluctuate: a little decay of it makes the equations regular and changes nothing.
-    let shift = 1e-9 * (0..n).map(|i| drift[i * n + i].abs()).fold(0.0, f64::max);
-    let mut matrix = vec![0.0; size * size];
-    let mut c = vec![0.0; size];
-    for i in 0..n {
-        for l in i..n {
-            let row = place(i, l);
-            c[row] = -diffusion[i * n + l];
-            for k in 0..n {
-                matrix[row * size + place(k, l)] += drift[i * n + k] - if k == i { shift } else { 0.0 };
-                matrix[row * size + place(i, k)] += drift[l * n + k] - if k == l { shift } else { 0.0 };
-            }
-        }
-    }
-    let mut lu = RealLu::new(size);
-    if !lu.factorise(&matrix) {
-        return None;
-    }
-    lu.solve(&mut c);
-    Some((0..n * n).map(|k| c[place(k / n, k % n)]).collect())
 }
 
 /// A normal vector of this covariance, which may be singular.

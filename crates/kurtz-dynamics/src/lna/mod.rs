@@ -18,7 +18,7 @@
 mod field;
 mod stationary;
 
-pub use stationary::Stationary;
+pub use stationary::{Stationary, stationary_covariance};
 
 use crate::error::DynamicsError;
 use crate::mass_action::{MassAction, View};

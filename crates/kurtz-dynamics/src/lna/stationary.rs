@@ -4,7 +4,7 @@ use super::field::Field;
 use super::{LinearNoise, product};
 use crate::error::DynamicsError;
 use kurtz_model::Kinetics;
-use kurtz_ode::dense::ComplexLu;
+use kurtz_ode::dense::{ComplexLu, RealLu};
 use kurtz_ode::{Integration, VectorField, solve};
 
 /// Fluctuations around the steady state that the mass-action equations reach from the initial state.
@@ -87,6 +87,36 @@ fn restless(field: &Field, time: f64, state: &[f64]) -> Option<String> {
             rates[most]
         )
     })
+}
+
+/// The stationary covariance of a linear law: C of J C + C J^T = -D on the space that D spans, `[n x n]`; what is conserved does
+/// not fluctuate. `None` if there is none.
+pub fn stationary_covariance(drift: &[f64], diffusion: &[f64], n: usize) -> Option<Vec<f64>> {
+    let place = |i: usize, l: usize| {
+        let (i, l) = (i.min(l), i.max(l));
+        i * (2 * n + 1 - i) / 2 + l - i
+    };
+    let size = n * (n + 1) / 2;
+    // What is conserved does not fluctuate: a little decay of it makes the equations regular and changes nothing.
+    let shift = 1e-9 * (0..n).map(|i| drift[i * n + i].abs()).fold(0.0, f64::max);
+    let mut matrix = vec![0.0; size * size];
+    let mut c = vec![0.0; size];
+    for i in 0..n {
+        for l in i..n {
+            let row = place(i, l);
+            c[row] = -diffusion[i * n + l];
+            for k in 0..n {
+                matrix[row * size + place(k, l)] += drift[i * n + k] - if k == i { shift } else { 0.0 };
+                matrix[row * size + place(i, k)] += drift[l * n + k] - if k == l { shift } else { 0.0 };
+            }
+        }
+    }
+    let mut lu = RealLu::new(size);
+    if !lu.factorise(&matrix) {
+        return None;
+    }
+    lu.solve(&mut c);
+    Some((0..n * n).map(|k| c[place(k / n, k % n)]).collect())
 }
 
 impl Stationary {

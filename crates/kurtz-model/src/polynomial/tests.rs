@@ -166,3 +166,23 @@ proptest! {
         prop_assert_eq!(back.terms().len(), a.terms().len());
     }
 }
+
+#[test]
+fn work_is_what_is_done() {
+    let species = |i: u32| Expression::from(SpeciesId(i));
+    let powers = |i: u32| (1..=60).map(move |k| Expression::binary(BinaryOperator::Power, species(i), f64::from(k)));
+    let sum = |i: u32| powers(i).reduce(|a, b| Expression::binary(BinaryOperator::Add, a, b)).unwrap();
+    let mut name = |atom: Atom<'_>| match atom {
+        Atom::Symbol(Symbol::Species(s)) => Some(if s.index() == 0 { 'x' } else { 'y' }),
+        _ => Some('z'),
+    };
+    // A sum that is divided by is one symbol: 60 terms, not 60 x 60.
+    let quotient = Expression::binary(BinaryOperator::Divide, sum(0), sum(1));
+    assert!(P::from_expression_within(&quotient, &mut name, &mut 2_500).is_some());
+    let product = Expression::binary(BinaryOperator::Multiply, sum(0), sum(1));
+    assert!(P::from_expression_within(&product, &mut name, &mut 2_500).is_none());
+    // Coefficients of thousands of digits are work, too.
+    let chain = |n: usize| (0..n).fold(species(0), |e, _| Expression::binary(BinaryOperator::Multiply, e, 1.001));
+    assert!(P::from_expression_within(&chain(50), &mut name, &mut 10_000).is_some());
+    assert!(P::from_expression_within(&chain(3_000), &mut name, &mut MOST_WORK.clone()).is_none());
+}
